@@ -1,0 +1,99 @@
+# One churn problem, four pipelines. `make` alone lists what there is.
+#
+# Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
+# a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
+
+ENVIRONMENTS := plain model test lint
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL: # progress bars of two demos at once are unreadable
+.SUFFIXES:
+unexport PYTHONHOME PYTHONPATH # a shell that has them set would mix other packages in
+
+# --- Settings: what is said after `make demo`, as in `make demo N=1000`, and only there: DATA or TARGET in somebody's
+# shell is about something else. The value goes to the program as it was typed, through the shell's own "$N": neither
+# make nor the shell reads it, so spaces, quotes, $ and ; are safe.
+
+define setting
+ifeq ($$(origin $(1)),command line)
+override $(1) := $$(value $(1))
+export $(1)
+else
+override $(1) :=
+unexport $(1)
+endif
+endef
+$(foreach name,N MONTH SEED DATA TARGET TIME,$(eval $(call setting,$(name))))
+
+option = $(if $(value $(1)),--$(2)="$$$(1)")
+WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
+TABLE = $(call option,DATA,data) $(call option,TARGET,target) $(call option,TIME,time-column)
+
+# --- Environments
+
+# One whose Python has gone (upgraded away, say) is built again.
+GONE := $(shell for ok in .venv/*/.ok; do [ -x "$${ok%/.ok}/bin/python" ] || rm -f "$$ok"; done)
+
+$(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
+	@sh tools/environment.sh $*
+
+##@ Run
+
+.PHONY: demo demo-plain demo-model
+
+demo: demo-plain demo-model ## every pipeline there is, then their reports side by side
+	@.venv/model/bin/python -m churn.compare
+
+demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
+	@.venv/plain/bin/python -m churn $(WORLD)
+
+demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
+	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
+
+##@ Check
+
+.PHONY: test test-fast lint bench doctor
+
+test: .venv/test/.ok ## all tests
+	@.venv/test/bin/python -m pytest
+
+test-fast: .venv/test/.ok ## the tests that take a moment and need no engine
+	@.venv/test/bin/python -m pytest -m 'not (slow or docker or airflow or browser)'
+
+lint: .venv/lint/.ok ## style, format and types
+	@.venv/lint/bin/python -m ruff check
+	@.venv/lint/bin/python -m ruff format --check
+	@.venv/lint/bin/python -m mypy
+
+bench: .venv/model/.ok ## how fast it is, and how much memory it takes
+	@.venv/model/bin/python -m benchmarks
+
+doctor: ## does this machine have what is needed, and how to get what is missing
+	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
+
+##@ Look after
+
+.PHONY: help format lock clean distclean
+
+format: .venv/lint/.ok ## bring the code into the house style
+	@.venv/lint/bin/python -m ruff check --fix
+	@.venv/lint/bin/python -m ruff format
+
+lock: ## write requirements/ anew from pyproject.toml, keeping versions that fit (UPGRADE=1: the newest of everything)
+	@sh tools/lock.sh $(if $(UPGRADE),--upgrade) $(ENVIRONMENTS)
+
+clean: ## remove the runs and the caches
+	rm -rf runs .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## remove the environments too
+	rm -rf .venv
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
+	@echo '  N customers, SEED of the world, MONTH to score (YYYY-MM);'
+	@echo '  DATA a CSV of yours, TARGET its column to predict, TIME its column to split by.'
