@@ -1,0 +1,1 @@
+"""The problem all four pipelines solve, and the plain answer: no orchestrator, tracker or container in here."""

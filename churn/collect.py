@@ -1,0 +1,51 @@
+"""Data Collection: bring one month's export into the lake as it is, and write down what exactly was delivered."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from churn.errors import BadInput
+from churn.lake import existing_partition, months_of, new_partition, partition, sha256_of
+from churn.months import parse_month
+
+
+def collect(source: Path, lake: Path, month: str) -> dict[str, str]:
+    """Copy `source/month=…` to `lake/raw/month=…`. Returns the SHA-256 of each file by its path in the partition.
+
+    Raises BadInput when there is no such export. Nothing is judged here: that is the next stage's work.
+    """
+    export = partition_of_export(source, month)
+    with new_partition(partition(lake, "raw", month)) as folder:
+        checksums = {}
+        for file in sorted(export.glob("*/*.parquet")):
+            name = file.relative_to(export).as_posix()
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(file, folder / name)
+            checksums[name] = sha256_of(folder / name)
+        (folder / "checksums.json").write_text(json.dumps(checksums, indent=1), encoding="utf-8")
+    return checksums
+
+
+def partition_of_export(source: Path, month: str) -> Path:
+    """The folder of one month's export; raise BadInput, saying which months there are, if it is not there."""
+    export = source / f"month={parse_month(month)}"
+    if export.is_dir():
+        return export
+    if not source.is_dir():
+        raise BadInput(f"there is no source folder {source}: make one with python -m churn.source")
+    there = sorted(folder.name.removeprefix("month=") for folder in source.glob("month=*"))
+    if not there:
+        raise BadInput(f"{source} holds no export: folders named month=YYYY-MM were expected in it")
+    raise BadInput(f"{source} has no export for {month}: it has {there[0]} to {there[-1]}")
+
+
+def data_fingerprint(lake: Path, month: str) -> str:
+    """SHA-256 over all that was delivered up to and including `month`: equal data gives an equal fingerprint."""
+    existing_partition(lake, "raw", month, made_by="collect")
+    digest = hashlib.sha256()
+    for collected in months_of(lake, "raw"):
+        if collected <= month:
+            digest.update(f"{collected}\n".encode())
+            digest.update((partition(lake, "raw", collected) / "checksums.json").read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,181 @@
+"""The contract with the operator: the tables of a monthly export, their columns, and what each row must satisfy.
+
+A rule's text is what a person reads when it is broken: "usage 2025-09: 12 rows have minutes < 0".
+"""
+
+from collections.abc import Callable
+
+import pandera.polars as pa
+import polars as pl
+from pandera.errors import SchemaErrors
+
+from churn.errors import ContractBroken
+from churn.months import add_months, first_day, last_day
+from churn.world import CONTRACTS, PLANS, REGIONS
+
+MOST_BAD_ROWS = 0.02  # of a table; more than that is not dirt but a broken export
+MINUTES_IN_A_DAY = 1440
+MOST_GB_A_DAY = 200.0  # a phone on a good 4G cell, downloading all day
+MOST_EUR_A_MONTH = 1000.0
+ODD_DAY_RATIO = 20.0  # a day whose median is this many times the month's was recorded in another unit
+FEWEST_ROWS_TO_JUDGE_A_DAY = 30
+
+
+def split_by_contract(frame: pl.DataFrame, table: str, month: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split one part of a table into the rows that keep the contract, and the others with a `reason` column in front.
+
+    Columns the contract does not name are dropped from both. Raises ContractBroken when the part cannot be judged row by row:
+    a column is missing or has another type.
+    """
+    schema = SCHEMAS[table](month)
+    frame = frame.select(name for name in frame.columns if name in schema.columns)
+    try:
+        return schema.validate(frame, lazy=True), frame.clear().insert_column(0, pl.Series("reason", [], pl.String))
+    except SchemaErrors as errors:
+        found = errors.failure_cases
+    of_table = found.filter(pl.col("index").is_null())
+    if len(of_table) > 0:
+        raise ContractBroken(f"{table} {month}: {_table_problem(frame, schema, of_table.row(0, named=True))}")
+    reasons = (
+        found.with_columns(reason=_reason())
+        .group_by(pl.col("index").cast(pl.UInt32))
+        .agg(pl.col("reason").unique().sort().str.join("; "))
+    )
+    judged = frame.with_row_index("index").join(reasons, on="index", how="left", maintain_order="left").drop("index")
+    bad = judged.filter(pl.col("reason").is_not_null()).select("reason", *frame.columns)
+    return judged.filter(pl.col("reason").is_null()).drop("reason"), bad
+
+
+def _reason() -> pl.Expr:
+    is_null = pl.col("check") == "not_nullable"
+    return pl.when(is_null).then(pl.format("{} is null", pl.col("column"))).otherwise(pl.col("check"))
+
+
+def _table_problem(frame: pl.DataFrame, schema: pa.DataFrameSchema, failure: dict[str, str]) -> str:
+    name = failure["column"] or failure["failure_case"]
+    if name not in frame.columns:
+        return f"column {name} is missing (the export has {', '.join(frame.columns) or 'none of the columns'})"
+    return f"column {name} is {frame.schema[name]}, the contract says {schema.columns[name].dtype}"
+
+
+def _in_month(month: str, column: str) -> list[pa.Check]:
+    return [
+        pa.Check.ge(first_day(month), error=f"{column} before {first_day(month)}"),
+        pa.Check.le(last_day(month), error=f"{column} after {last_day(month)}"),
+    ]
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> pa.Check:
+    return pa.Check.isin(words, error=f"{column} not one of {', '.join(words)}")
+
+
+def _amount(column: str, most: float) -> list[pa.Check]:
+    return [
+        pa.Check.gt(0.0, error=f"{column} <= 0"),
+        pa.Check.le(most, error=f"{column} > {most:g}"),
+    ]
+
+
+def _once(*key: str) -> pa.Check:
+    """The first row of a key is kept, its copies are not."""
+    return pa.Check(
+        lambda data: data.lazyframe.select(pl.struct(key).is_first_distinct()), error=f"duplicate {' + '.join(key)}"
+    )
+
+
+def _day_in_its_usual_unit() -> pa.Check:
+    """Megabytes sent as gigabytes on one day: each row alone is possible, the day's median is not."""
+    too_high = pl.col("data_gb").median().over("date") > ODD_DAY_RATIO * pl.col("data_gb").median()
+    judged = pl.len().over("date") >= FEWEST_ROWS_TO_JUDGE_A_DAY
+    return pa.Check(
+        lambda data: data.lazyframe.select(~(too_high & judged).fill_null(value=False)),
+        error=f"data_gb of that day over {ODD_DAY_RATIO:g} times the usual",
+    )
+
+
+def customers(month: str) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        {
+            "customer_id": pa.Column(pl.Int64, pa.Check.gt(0, error="customer_id <= 0")),
+            "signup_date": pa.Column(pl.Date, _in_month(month, "signup_date")[1]),
+            "region": pa.Column(pl.String, _one_of("region", REGIONS)),
+            "plan": pa.Column(pl.String, _one_of("plan", PLANS)),
+            "contract": pa.Column(pl.String, _one_of("contract", CONTRACTS)),
+            "monthly_charge_eur": pa.Column(pl.Float64, _amount("monthly_charge_eur", MOST_EUR_A_MONTH)),
+        },
+        checks=_once("customer_id"),
+    )
+
+
+def usage(month: str) -> pa.DataFrameSchema:
+    """Rows of the month before are late, not wrong: partner networks report roaming days after the month has closed."""
+    earliest, latest = first_day(add_months(month, -1)), last_day(month)
+    return pa.DataFrameSchema(
+        {
+            "customer_id": pa.Column(pl.Int64, pa.Check.gt(0, error="customer_id <= 0")),
+            "date": pa.Column(
+                pl.Date,
+                [
+                    pa.Check.ge(earliest, error=f"date before {earliest}"),
+                    pa.Check.le(latest, error=f"date after {latest}"),
+                ],
+            ),
+            "minutes": pa.Column(
+                pl.Int32,
+                [
+                    pa.Check.ge(0, error="minutes < 0"),
+                    pa.Check.le(MINUTES_IN_A_DAY, error=f"minutes > {MINUTES_IN_A_DAY}"),
+                ],
+            ),
+            "data_gb": pa.Column(
+                pl.Float32,
+                [
+                    pa.Check.ge(0.0, error="data_gb < 0"),
+                    pa.Check.le(MOST_GB_A_DAY, error=f"data_gb > {MOST_GB_A_DAY:g}"),
+                ],
+            ),
+        },
+        checks=[_once("customer_id", "date"), _day_in_its_usual_unit()],
+    )
+
+
+def tickets(month: str) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        {
+            "ticket_id": pa.Column(pl.Int64),
+            "customer_id": pa.Column(pl.Int64, pa.Check.gt(0, error="customer_id <= 0")),
+            "opened_date": pa.Column(pl.Date, _in_month(month, "opened_date")),
+        },
+        checks=_once("ticket_id"),
+    )
+
+
+def payments(month: str) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        {
+            "customer_id": pa.Column(pl.Int64, pa.Check.gt(0, error="customer_id <= 0")),
+            "due_date": pa.Column(pl.Date, _in_month(month, "due_date")),
+            "amount_eur": pa.Column(pl.Float64, _amount("amount_eur", MOST_EUR_A_MONTH)),
+            "status": pa.Column(pl.String, _one_of("status", ("paid", "failed"))),
+        },
+        checks=_once("customer_id", "due_date"),
+    )
+
+
+def cancellations(month: str) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        {
+            "customer_id": pa.Column(pl.Int64, pa.Check.gt(0, error="customer_id <= 0")),
+            "cancel_date": pa.Column(pl.Date, _in_month(month, "cancel_date")),
+        },
+        checks=_once("customer_id"),
+    )
+
+
+SCHEMAS: dict[str, Callable[[str], pa.DataFrameSchema]] = {
+    "customers": customers,
+    "usage": usage,
+    "tickets": tickets,
+    "payments": payments,
+    "cancellations": cancellations,
+}
