@@ -1,0 +1,145 @@
+"""Does this machine have what the project needs, and how to get what is missing: `make doctor`.
+
+Runs on any Python 3.8 or newer with nothing installed: it must work where the project does not.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, NamedTuple
+
+HERE = Path(__file__).resolve().parent.parent
+GIGABYTE = 1e9
+DISK_NEEDED_GB = 2  # four environments and their download cache take 1.3
+MEMORY_NEEDED_GB = 2  # the default world needs half of it
+CONTAINER_TIMEOUT_S = 60  # a first pull over a slow line
+
+
+class Finding(NamedTuple):
+    """`status` is ok, note (something is slower, or left out) or missing (the project does not run)."""
+
+    what: str
+    status: str
+    found: str
+    fix: str = ""
+
+
+def run(*command: str, timeout: float = 15) -> "subprocess.CompletedProcess[str]":
+    """Run a command; one that is absent or hangs fails like any other, with its reason in stderr."""
+    try:
+        return subprocess.run(
+            command, cwd=HERE, capture_output=True, text=True, errors="replace", timeout=timeout, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, 1, "", str(error))
+
+
+def python() -> Finding:
+    chosen = run("sh", "tools/python.sh")
+    if chosen.returncode:
+        return Finding("Python", "missing", "none that is new enough", chosen.stderr.strip())
+    path = chosen.stdout.strip()
+    version = run(path, "-c", "import platform; print(platform.python_version())").stdout.strip()
+    return Finding("Python", "ok", f"{version}, {path}")
+
+
+def environment_builder() -> Finding:
+    for uv in ("uv", ".venv/uv/bin/uv"):
+        version = run(uv, "--version")
+        if version.returncode == 0:
+            return Finding("uv", "ok", version.stdout.strip())
+    chosen = run("sh", "tools/python.sh").stdout.strip()
+    if chosen and run(chosen, "-c", "import ensurepip, venv").returncode:
+        fix = "Debian, Ubuntu: sudo apt install python3-venv (or install uv, which does without)"
+        return Finding("uv", "missing", f"not on PATH, and {chosen} has no venv module to fetch it with", fix)
+    return Finding("uv", "ok", "not on PATH; make fetches it into .venv/uv when it is first needed")
+
+
+def disk() -> Finding:
+    free_gb = shutil.disk_usage(HERE).free / GIGABYTE
+    fix = f"make room for {DISK_NEEDED_GB} GB (make distclean gives back what this project took)"
+    return _at_least(DISK_NEEDED_GB, "disk", free_gb, "GB free here", "missing", fix)
+
+
+def memory() -> Finding:
+    total_gb = _memory_bytes() / GIGABYTE
+    fix = f"with less than {MEMORY_NEEDED_GB} GB use a smaller world: make demo N=1000"
+    return _at_least(MEMORY_NEEDED_GB, "memory", total_gb, "GB in all", "note", fix)
+
+
+def cores() -> Finding:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return _at_least(2, "cores", usable, "usable", "note", "one core works, at half the speed")
+
+
+def docker() -> Finding:
+    """Ask the engine to run a container: a client that answers `--version` proves nothing."""
+    if not shutil.which("docker"):
+        return _no_docker("not installed", "Install Docker Engine, Docker Desktop or Colima")
+    engine = run("docker", "version", "--format", "{{.Server.Version}}")
+    if engine.returncode:
+        reason = _last_line(engine.stderr)
+        denied = "permission denied" in reason
+        start = "Start Docker Desktop, or: sudo systemctl start docker"
+        join = "sudo usermod -aG docker $USER, then log in anew"
+        return _no_docker(f"no engine answers: {reason}", join if denied else start)
+    version = engine.stdout.strip()
+    for image in ["hello-world", *_images_here()[:1]]:  # where nothing can be pulled, any image will do
+        options = [] if image == "hello-world" else ["--entrypoint", "true"]
+        attempt = run(
+            "docker", "run", "--rm", "--network", "none", *options, image, timeout=CONTAINER_TIMEOUT_S
+        )
+        if attempt.returncode == 0:
+            return Finding("Docker", "ok", f"engine {version} ran a container ({image})")
+    reason = _last_line(attempt.stderr)
+    return _no_docker(
+        f"engine {version} does not run a container: {reason}", "Try: docker run --rm hello-world"
+    )
+
+
+def _no_docker(found: str, fix: str) -> Finding:
+    return Finding("Docker", "note", found, f"Nothing here needs it yet; the workflow pipeline will. {fix}")
+
+
+def _images_here() -> List[str]:
+    listed = run("docker", "images", "--filter", "dangling=false", "--format", "{{.Repository}}:{{.Tag}}")
+    return [image for image in listed.stdout.split() if not image.startswith("hello-world:")]
+
+
+def _memory_bytes() -> float:
+    """Memory of the machine, or of the container this runs in if that is less."""
+    if sys.platform == "darwin":
+        return float(run("sysctl", "-n", "hw.memsize").stdout or 0)
+    total = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    limit = Path("/sys/fs/cgroup/memory.max")
+    allowed = limit.read_text().strip() if limit.is_file() else "max"
+    return total if allowed == "max" else min(total, float(allowed))
+
+
+def _at_least(needed: float, what: str, found: float, unit: str, otherwise: str, fix: str) -> Finding:
+    if found >= needed:
+        return Finding(what, "ok", f"{found:.0f} {unit}")
+    return Finding(what, otherwise, f"{found:.1f} {unit}", fix)
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it gave no reason"])[-1]
+
+
+def main() -> int:
+    findings: List[Finding] = []
+    for check in (python, environment_builder, disk, memory, cores, docker):
+        finding = check()
+        findings.append(finding)
+        print(f"{finding.status:>7}  {finding.what:<7} {finding.found}", flush=True)
+        if finding.fix:
+            print(f"{'':>17}-> {finding.fix}")
+    missing = [finding.what for finding in findings if finding.status == "missing"]
+    print(f"\nMissing: {', '.join(missing)}." if missing else "\nAll that is needed is here. Next: make demo")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
