@@ -4,6 +4,9 @@ Features of a month use rows *dated* up to its last day. Rows dated in it but de
 the month again once the next export is valid. Labels of a month are known one month later, from that month's cancellations.
 """
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -30,28 +33,52 @@ CONTRACT_MONTHS = {"monthly": 0, "one_year": 12, "two_years": 24}
 
 def process(lake: Path, month: str) -> None:
     """Write `features` of the month, and `labels` of the month before, now that they are known."""
-    existing_partition(lake, "valid", month, made_by="validate")
-    with new_partition(partition(lake, "features", month)) as folder:
-        features(lake, month).sink_parquet(folder / "features.parquet")
+    write_features(lake, month)
     before = add_months(month, -1)
     if before in months_of(lake, "valid"):
-        with new_partition(partition(lake, "labels", before)) as folder:
-            labels(lake, before).sink_parquet(folder / "labels.parquet")
+        write_labels(lake, before)
 
 
-def features(lake: Path, month: str) -> pl.LazyFrame:
-    """A row per customer active at the month's end, sorted: customer_id, month, then the features.
+def write_features(lake: Path, month: str) -> None:
+    """Part by part, side by side: a part holds whole customers, so memory does not grow with their number."""
+    _raise_if_a_month_is_missing(lake, month)
+    _write_parts(lake, "features", month, features)
 
-    Raises BadInput if a month before this one was left out: a gap would look like silence.
-    """
+
+def write_labels(lake: Path, month: str) -> None:
+    _raise_if_a_month_is_missing(lake, add_months(month, 1))
+    _write_parts(lake, "labels", month, labels)
+
+
+def _write_parts(lake: Path, table: str, month: str, rows: Callable[[Path, str, str], pl.LazyFrame]) -> None:
+    parts = sorted(file.name for file in (partition(lake, "valid", month) / "usage").glob("*.parquet"))
+    with new_partition(partition(lake, table, month)) as folder, ThreadPoolExecutor(os.cpu_count()) as threads:
+
+        def write(part: str) -> None:
+            rows(lake, month, part).collect().write_parquet(folder / part, compression="zstd", compression_level=1)
+
+        for _ in threads.map(write, parts):
+            pass
+
+
+def features(lake: Path, month: str, part: str = "*.parquet") -> pl.LazyFrame:
+    """A row per customer active at the month's end, sorted by customer_id: customer_id, month, and the features."""
     window = _months_of_history(lake, month)
-    tickets = _rows_dated_in(lake, "tickets", window, "opened_date")
-    failed_payments = _rows_dated_in(lake, "payments", window, "due_date").filter(pl.col("status") == "failed")
+    tickets = _rows_dated_in(lake, "tickets", window, part, "opened_date")
+    payments = _rows_dated_in(lake, "payments", window, part, "due_date")
+    usage = _rows_dated_in(lake, "usage", [month], part, "date")
+    past_usage = _rows_dated_in(lake, "usage", window[:-1], part, "date") if window[:-1] else usage.clear()
     return (
-        _active_customers(lake, month)
-        .join(_usage_by_customer(lake, window), on="customer_id", how="left")
-        .join(_count_by_customer(tickets, "tickets_3m"), on="customer_id", how="left")
-        .join(_count_by_customer(failed_payments, "failed_payments_3m"), on="customer_id", how="left")
+        _active_customers(lake, month, part)
+        .join(_usage_by_customer(usage), on="customer_id", how="left", maintain_order="left")
+        .join(_past_minutes(past_usage), on="customer_id", how="left", maintain_order="left")
+        .join(_count(tickets, "tickets_3m"), on="customer_id", how="left", maintain_order="left")
+        .join(
+            _count(payments.filter(pl.col("status") == "failed"), "failed_payments_3m"),
+            on="customer_id",
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(pl.col("minutes", "past_minutes", "megabytes", "active_days", "^.*_3m$").fill_null(0))
         .with_columns(
             month=pl.lit(month),
@@ -67,67 +94,74 @@ def features(lake: Path, month: str) -> pl.LazyFrame:
         )
         .with_columns(usage_trend=_usage_trend())
         .select("customer_id", "month", *NUMERIC_FEATURES, *CATEGORICAL_FEATURES)
-        .sort("customer_id")
     )
 
 
-def labels(lake: Path, month: str) -> pl.LazyFrame:
+def labels(lake: Path, month: str, part: str = "*.parquet") -> pl.LazyFrame:
     """customer_id, month and churned (did they leave in the month after?) of the customers active at the month's end."""
-    following = add_months(month, 1)
-    left = _rows_dated_in(lake, "cancellations", [following], "cancel_date")
+    left = _rows_dated_in(lake, "cancellations", [add_months(month, 1)], part, "cancel_date")
     return (
-        _active_customers(lake, month)
-        .join(left.select("customer_id", pl.lit(value=True).alias(LABEL)), on="customer_id", how="left")
+        _active_customers(lake, month, part)
+        .join(
+            left.select("customer_id", pl.lit(value=True).alias(LABEL)),
+            on="customer_id",
+            how="left",
+            maintain_order="left",
+        )
         .select("customer_id", pl.lit(month).alias("month"), pl.col(LABEL).fill_null(value=False))
-        .sort("customer_id")
     )
+
+
+def _active_customers(lake: Path, month: str, part: str) -> pl.LazyFrame:
+    """Everyone who had joined by the month's last day, less those who had left; sorted, the first export of an id counts."""
+    so_far = [earlier for earlier in months_of(lake, "valid") if earlier <= month]
+    left = _scan(lake, "cancellations", so_far, part)
+    first_of_its_id = pl.col("customer_id").diff().fill_null(1) > 0
+    return (
+        _scan(lake, "customers", so_far, part)
+        .sort("customer_id", maintain_order=True)
+        .filter(first_of_its_id)
+        .join(left, on="customer_id", how="anti", maintain_order="left")
+    )
+
+
+def _usage_by_customer(usage: pl.LazyFrame) -> pl.LazyFrame:
+    """Totals are summed as whole numbers: a sum of floats would depend on the order in which threads add."""
+    megabytes = (pl.col("data_gb") * 1000).round().cast(pl.Int64)
+    return usage.group_by("customer_id").agg(
+        minutes=pl.col("minutes").sum(), megabytes=megabytes.sum(), active_days=pl.len()
+    )
+
+
+def _past_minutes(usage: pl.LazyFrame) -> pl.LazyFrame:
+    return usage.group_by("customer_id").agg(past_minutes=pl.col("minutes").sum())
+
+
+def _count(rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    return rows.group_by("customer_id").agg(pl.len().alias(name))
+
+
+def _rows_dated_in(lake: Path, table: str, months: list[str], part: str, date_column: str) -> pl.LazyFrame:
+    """Rows dated in `months` (consecutive, oldest first), with those that were delivered a month late, if they are here."""
+    delivered = [*months, add_months(months[-1], 1)]
+    here = [month for month in delivered if partition(lake, "valid", month).is_dir()]
+    return _scan(lake, table, here, part).filter(pl.col(date_column).is_between(first_day(months[0]), last_day(months[-1])))
+
+
+def _scan(lake: Path, table: str, months: list[str], part: str) -> pl.LazyFrame:
+    return pl.scan_parquet([partition(lake, "valid", month) / table / part for month in months], hive_partitioning=False)
 
 
 def _months_of_history(lake: Path, month: str) -> list[str]:
     """The month and up to two before it, oldest first, as far back as the lake goes."""
     first = months_of(lake, "valid")[0]
-    for needed in month_range(first, month):
+    return [past for past in month_range(add_months(month, 1 - MONTHS_OF_HISTORY), month) if past >= first]
+
+
+def _raise_if_a_month_is_missing(lake: Path, month: str) -> None:
+    """A gap between the lake's first month and this one would look like silence."""
+    for needed in month_range(min([month, *months_of(lake, "valid")]), month):
         existing_partition(lake, "valid", needed, made_by="validate")
-    return [earlier for earlier in month_range(add_months(month, 1 - MONTHS_OF_HISTORY), month) if earlier >= first]
-
-
-def _active_customers(lake: Path, month: str) -> pl.LazyFrame:
-    """The customers table as of the month's last day: everyone who had joined by then, less those who had left."""
-    so_far = [earlier for earlier in months_of(lake, "valid") if earlier <= month]
-    left = _scan(lake, "cancellations", so_far)
-    return _scan(lake, "customers", so_far).join(left, on="customer_id", how="anti").unique("customer_id", keep="any")
-
-
-def _usage_by_customer(lake: Path, window: list[str]) -> pl.LazyFrame:
-    """Totals are summed as whole numbers: a sum of floats would depend on the order in which threads add."""
-    this_month = pl.col("date") >= first_day(window[-1])
-    megabytes = (pl.col("data_gb") * 1000).round().cast(pl.Int64)
-    return (
-        _rows_dated_in(lake, "usage", window, "date")
-        .group_by("customer_id")
-        .agg(
-            minutes=pl.col("minutes").filter(this_month).sum(),
-            past_minutes=pl.col("minutes").filter(~this_month).sum(),
-            megabytes=megabytes.filter(this_month).sum(),
-            active_days=this_month.sum(),
-        )
-    )
-
-
-def _count_by_customer(rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    return rows.group_by("customer_id").agg(pl.len().alias(name))
-
-
-def _rows_dated_in(lake: Path, table: str, months: list[str], date_column: str) -> pl.LazyFrame:
-    """Rows dated in `months` (consecutive, oldest first), with those that were delivered a month late, if they are here."""
-    delivered = [*months, add_months(months[-1], 1)]
-    here = [month for month in delivered if partition(lake, "valid", month).is_dir()]
-    return _scan(lake, table, here).filter(pl.col(date_column).is_between(first_day(months[0]), last_day(months[-1])))
-
-
-def _scan(lake: Path, table: str, months: list[str]) -> pl.LazyFrame:
-    files = [partition(lake, "valid", month) / table / "*.parquet" for month in months]
-    return pl.scan_parquet(files, hive_partitioning=False)
 
 
 def _tenure_months(month: str) -> pl.Expr:

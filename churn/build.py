@@ -1,0 +1,60 @@
+"""Model Building: decide what to learn from, and with what. The baseline here is the one that all pipelines must agree on.
+
+Split by time, never at random: train on the months whose labels had matured, hold out the newest labelled month, and score the
+month after it, whose labels nobody knows yet.
+"""
+
+from pathlib import Path
+
+import polars as pl
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from churn.errors import BadInput
+from churn.lake import months_of, new_partition, partition
+from churn.months import add_months
+from churn.process import CATEGORICAL_FEATURES, NUMERIC_FEATURES
+from churn.world import FEWEST_MONTHS_TO_LEARN
+
+
+def baseline() -> Pipeline:
+    """The unfitted baseline. The tight tolerance makes its answer the same on any machine, to 6 digits and more."""
+    columns = ColumnTransformer(
+        [
+            ("numbers", StandardScaler(), NUMERIC_FEATURES),
+            ("words", OneHotEncoder(handle_unknown="ignore"), CATEGORICAL_FEATURES),
+        ]
+    )
+    return Pipeline([("columns", columns), ("classifier", LogisticRegression(tol=1e-8, max_iter=1000))])
+
+
+def build(lake: Path, month: str) -> None:
+    """Write `training` of the month: train.parquet and holdout.parquet, a row per customer and month, features and label.
+
+    Raises BadInput when there are not enough months yet.
+    """
+    holdout = add_months(month, -1)
+    labelled = [past for past in months_of(lake, "labels") if past <= holdout]
+    if holdout not in labelled or len(labelled) < FEWEST_MONTHS_TO_LEARN - 1:
+        raise BadInput(
+            f"too little history to learn for {month}: process at least {FEWEST_MONTHS_TO_LEARN} months up to it first "
+            f"(labels known in {lake}: {', '.join(labelled) or 'none'})"
+        )
+    with new_partition(partition(lake, "training", month)) as folder:
+        labelled_rows(lake, labelled[:-1]).sink_parquet(folder / "train.parquet")
+        labelled_rows(lake, [holdout]).sink_parquet(folder / "holdout.parquet")
+
+
+def labelled_rows(lake: Path, months: list[str]) -> pl.LazyFrame:
+    """Features joined with labels, sorted by month and customer_id."""
+    per_month = [
+        pl.scan_parquet(partition(lake, "features", month) / "*.parquet", hive_partitioning=False).join(
+            pl.scan_parquet(partition(lake, "labels", month) / "*.parquet", hive_partitioning=False),
+            on=["customer_id", "month"],
+            maintain_order="left",
+        )
+        for month in months
+    ]
+    return pl.concat(per_month)

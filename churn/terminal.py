@@ -1,0 +1,58 @@
+"""What a person sees while a pipeline works and when it is done: a progress bar, short tables, the next command to try."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+# One colour per category, everywhere: terminal, plots, diagrams. Okabe & Ito's palette, safe for colour-blind readers.
+COLOURS = {
+    "plain": "#7f7f7f",
+    "workflow": "#0072B2",
+    "data": "#009E73",
+    "data-dagster": "#56B4E9",
+    "model": "#D55E00",
+    "tracking": "#CC79A7",
+    "together": "#E69F00",
+}
+
+console = Console(highlight=False)
+
+
+class Bar:
+    """One line of progress; `advance` may be called from any thread."""
+
+    def __init__(self, progress: Progress, description: str, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task(description, total=total)
+
+    def advance(self, steps: int = 1) -> None:
+        self._progress.advance(self._task, steps)
+
+    def say(self, description: str) -> None:
+        self._progress.update(self._task, description=description)
+
+
+@contextmanager
+def progress_bar(description: str, total: int, pipeline: str = "plain") -> Iterator[Bar]:
+    """A bar of `total` steps in the pipeline's colour. In a log file only its last state is printed."""
+    columns = (
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=30, complete_style=COLOURS[pipeline], finished_style=COLOURS[pipeline]),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield Bar(progress, description, total)
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], pipeline: str = "plain") -> None:
+    """A short table; the first column is text, the others are figures."""
+    table = Table(title=title, title_justify="left", title_style=f"bold {COLOURS[pipeline]}", header_style="bold")
+    for number, name in enumerate(header):
+        table.add_column(name, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

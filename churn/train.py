@@ -1,0 +1,49 @@
+"""Training & Evaluating: fit on the past, score on the newest month whose labels are known."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from skops import io as skops
+from threadpoolctl import threadpool_limits
+
+from churn.build import baseline
+from churn.lake import existing_partition, new_partition, partition
+from churn.process import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
+from churn.scores import Scores, score
+from churn.value import best_threshold
+
+FEATURES = [*NUMERIC_FEATURES, *CATEGORICAL_FEATURES]
+
+
+def train(lake: Path, month: str) -> Scores:
+    """Write `model` of the month: model.skops, and scores.json with the threshold and the scores on the holdout month."""
+    rows, holdout = training_and_holdout(lake, month)
+    model = fitted(baseline(), rows)
+    charge = "monthly_charge_eur"
+    threshold = best_threshold(rows[LABEL], churn_probability(model, rows), rows[charge])
+    scores = score(holdout[LABEL], churn_probability(model, holdout), threshold, holdout[charge])
+    with new_partition(partition(lake, "model", month)) as folder:
+        skops.dump(model, folder / "model.skops")
+        (folder / "scores.json").write_text(json.dumps({"threshold": threshold, **scores.as_dict()}), encoding="utf-8")
+    return scores
+
+
+def training_and_holdout(lake: Path, month: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    folder = existing_partition(lake, "training", month, made_by="build")
+    return pl.read_parquet(folder / "train.parquet"), pl.read_parquet(folder / "holdout.parquet")
+
+
+def fitted(model: Any, rows: pl.DataFrame) -> Any:  # noqa: ANN401 (scikit-learn has no types)
+    """Fit `model` in place and return it. One thread: sums then come out the same on any machine."""
+    with threadpool_limits(1):
+        return model.fit(rows.select(FEATURES), rows[LABEL].to_numpy())
+
+
+def churn_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:  # noqa: ANN401
+    """Shape (n,), each from 0 to 1, in the order of `rows`."""
+    with threadpool_limits(1):
+        return np.asarray(model.predict_proba(rows.select(FEATURES))[:, 1])
