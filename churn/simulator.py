@@ -67,13 +67,13 @@ def churn_probability(people: Columns, months_since_start: int) -> NDArray[np.fl
     free_to_leave = people["contract_months_left"] <= 1
     newcomer = people["tenure_months"] < 9
     score = (
-        -4.35
+        -4.45
         + np.array([1.0, 0.3, 0.0])[people["contract"]]
         + np.array([0.35, 0.0, -0.1])[people["plan"]]
         + 0.04 * months_since_start * (people["plan"] == PLANS.index("basic"))
-        + np.where(free_to_leave, 3.4, 1.0) * usage_fall
+        + np.where(free_to_leave, 3.4, 1.3) * usage_fall
         + np.where(newcomer, 1.1, 0.5) * np.minimum(people["tickets_3m"], 4)
-        + 1.2 * np.minimum(people["failed_payments_3m"], 3)
+        + 1.3 * np.minimum(people["failed_payments_3m"], 3)
         + 0.03 * (people["monthly_charge_eur"] - 24.0)
         - 0.40 * np.log1p(people["tenure_months"])
     )
