@@ -35,8 +35,9 @@ sh tools/uv.sh pip sync --quiet --require-hashes --compile-bytecode --python "$b
     >>"$log" 2>&1 || fail "could not be installed (all that uv said is in $log). Is there a network, and room on the disk?"
 
 packages=$(find "$building" -name '*.dist-info' -type d -prune | wc -l)
+version=$("$building/bin/python" --version)
 touch "$building/.ok"
-if [ -d "$place" ]; then mv "$place" "$retired"; fi
+mv "$place" "$retired" 2>/dev/null || : # there was none, or another build has just taken it away
 mv "$building" "$place"
-rm -rf "$retired" "$log"
-echo "environment $name: $((packages)) packages, $(($(date +%s) - started)) s, $("$place/bin/python" --version)"
+rm -rf "$retired" "$log" "$place/${building##*/}" # the last is there if another build put its own in place first
+echo "environment $name: $((packages)) packages, $(($(date +%s) - started)) s, $version"
