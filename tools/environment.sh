@@ -39,5 +39,5 @@ version=$("$building/bin/python" --version)
 touch "$building/.ok"
 mv "$place" "$retired" 2>/dev/null || : # there was none, or another build has just taken it away
 mv "$building" "$place"
-rm -rf "$retired" "$log" "$place/${building##*/}" # the last is there if another build put its own in place first
+rm -rf "$retired" "$log" "${place:?}/${building##*/}" # the last is there if another build put its own in place first
 echo "environment $name: $((packages)) packages, $(($(date +%s) - started)) s, $version"
