@@ -80,7 +80,7 @@ def docker() -> Finding:
         return _no_docker("not installed", "Install Docker Engine, Docker Desktop or Colima")
     engine = run("docker", "version", "--format", "{{.Server.Version}}")
     if engine.returncode:
-        reason = _last_line(engine.stderr)
+        reason = _reason(engine.stderr)
         denied = "permission denied" in reason
         start = "Start Docker Desktop, or: sudo systemctl start docker"
         join = "sudo usermod -aG docker $USER, then log in anew"
@@ -93,7 +93,7 @@ def docker() -> Finding:
         )
         if attempt.returncode == 0:
             return Finding("Docker", "ok", f"engine {version} ran a container ({image})")
-    reason = _last_line(attempt.stderr)
+    reason = _reason(attempt.stderr)
     return _no_docker(
         f"engine {version} does not run a container: {reason}", "Try: docker run --rm hello-world"
     )
@@ -124,8 +124,10 @@ def _at_least(needed: float, what: str, found: float, unit: str, otherwise: str,
     return Finding(what, otherwise, f"{found:.1f} {unit}", fix)
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it gave no reason"])[-1]
+def _reason(stderr: str) -> str:
+    """The line that names the error: docker goes on to recommend its manual."""
+    lines = stderr.strip().splitlines() or ["it gave no reason"]
+    return next((line for line in lines if "error" in line.lower()), lines[-1])
 
 
 def main() -> int:
