@@ -17,17 +17,15 @@ DOCKER_FAKES = {
         "engine 20.10 ran a container (base:1)",
     ),
     "runs nothing": (
-        'case "$1" in version) echo 28.0 ;; images) ;; *) echo no space left >&2; exit 125 ;; esac',
+        'case "$1" in version) echo 28.0 ;; images) ;; *) echo "docker: Error: no space left" >&2; echo "See docker run --help" >&2; exit 125 ;; esac',
         "note",
-        "engine 28.0 does not run a container: no space left",
+        "engine 28.0 does not run a container: docker: Error: no space left",
     ),
 }
 
 
 @pytest.mark.parametrize("case", DOCKER_FAKES)
-def test_doctor_believes_a_container_that_ran_and_nothing_less(
-    clone: Path, tmp_path: Path, case: str
-) -> None:
+def test_doctor_believes_a_container_that_ran_and_nothing_less(clone: Path, tmp_path: Path, case: str) -> None:
     docker, status, found = DOCKER_FAKES[case]
     script(tmp_path / "bin" / "docker", docker)
     said = make(clone, "doctor", path=str(tmp_path / "bin")).stdout
