@@ -17,7 +17,8 @@ DOCKER_FAKES = {
         "engine 20.10 ran a container (base:1)",
     ),
     "runs nothing": (
-        'case "$1" in version) echo 28.0 ;; images) ;; *) echo "docker: Error: no space left" >&2; echo "See docker run --help" >&2; exit 125 ;; esac',
+        'case "$1" in version) echo 28.0 ;; images) ;; '
+        '*) echo "docker: Error: no space left" >&2; echo "See docker run --help" >&2; exit 125 ;; esac',
         "note",
         "engine 28.0 does not run a container: docker: Error: no space left",
     ),

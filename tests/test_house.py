@@ -36,9 +36,7 @@ def project_files() -> list[Path]:
         check=False,
     )
     if listed.returncode == 0:
-        return [
-            ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()
-        ]
+        return [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
     made = {
         ".venv",
         "runs",
@@ -49,9 +47,7 @@ def project_files() -> list[Path]:
         ".pytest_cache",
         ".ruff_cache",
     }
-    return [
-        path for path in ROOT.rglob("*") if path.is_file() and not made & set(path.relative_to(ROOT).parts)
-    ]
+    return [path for path in ROOT.rglob("*") if path.is_file() and not made & set(path.relative_to(ROOT).parts)]
 
 
 def imported_modules(file: Path) -> set[str]:
@@ -122,9 +118,7 @@ def test_stages_page_connects_from_the_source_to_the_predictions() -> None:
         assert inputs <= made, stage
         assert not outputs & made, stage
         made |= outputs
-    assert made == {
-        *("source", "raw", "valid", "quarantine", "features", "labels", "training", "model", "predictions")
-    }
+    assert made == {*("source", "raw", "valid", "quarantine", "features", "labels", "training", "model", "predictions")}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -145,9 +139,7 @@ def test_links_and_folders_named_in_a_page_exist(page: str) -> None:
 
 
 def test_no_file_names_a_package_index() -> None:
-    addresses = re.compile(
-        rb"pypi[.]org|pythonhosted[.]org|npmjs[.]org|deb[.]debian[.]org|--(extra-)?index-url"
-    )
+    addresses = re.compile(rb"pypi[.]org|pythonhosted[.]org|npmjs[.]org|deb[.]debian[.]org|--(extra-)?index-url")
     named = [str(path.relative_to(ROOT)) for path in project_files() if addresses.search(path.read_bytes())]
     assert named == []
 

@@ -37,9 +37,7 @@ def declared(environment: str) -> list[Requirement]:
 
 def test_every_environment_has_a_lock_and_a_place_in_the_makefile() -> None:
     locks = {path.stem for path in (ROOT / "requirements").glob("*.txt")}
-    in_makefile = re.search(
-        r"^ENVIRONMENTS := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    in_makefile = re.search(r"^ENVIRONMENTS := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert in_makefile
     assert in_makefile[1].split() == ENVIRONMENTS
     assert locks == {*ENVIRONMENTS, "uv"}

@@ -88,15 +88,11 @@ def docker() -> Finding:
     version = engine.stdout.strip()
     for image in ["hello-world", *_images_here()[:1]]:  # where nothing can be pulled, any image will do
         options = [] if image == "hello-world" else ["--entrypoint", "true"]
-        attempt = run(
-            "docker", "run", "--rm", "--network", "none", *options, image, timeout=CONTAINER_TIMEOUT_S
-        )
+        attempt = run("docker", "run", "--rm", "--network", "none", *options, image, timeout=CONTAINER_TIMEOUT_S)
         if attempt.returncode == 0:
             return Finding("Docker", "ok", f"engine {version} ran a container ({image})")
     reason = _reason(attempt.stderr)
-    return _no_docker(
-        f"engine {version} does not run a container: {reason}", "Try: docker run --rm hello-world"
-    )
+    return _no_docker(f"engine {version} does not run a container: {reason}", "Try: docker run --rm hello-world")
 
 
 def _no_docker(found: str, fix: str) -> Finding:
