@@ -13,12 +13,14 @@ def main() -> None:
     with progress_bar("six stages, month by month", len(data.months)) as bar:
         report = run(data.source, arguments.runs / "plain", data.months, data.seed, bar.advance)
     print_table(
-        f"plain: {report.customers:,} customers of {report.month}, scored by what was learnt up to {report.holdout_month}",
+        f"plain: {report.customers:,} customers of {report.month} scored; held out: {report.holdout_month}",
         ["stage", "seconds"],
         [[stage.name, f"{stage.seconds:.2f}"] for stage in report.stages],
     )
     ceiling = f", best possible {report.ceiling_roc_auc:.3f}" if report.ceiling_roc_auc else ""
-    console.print(f"ROC-AUC {report.baseline['roc_auc']:.3f}{ceiling}; campaign {report.baseline['campaign_value_eur']:,.0f} €")
+    console.print(
+        f"ROC-AUC {report.baseline['roc_auc']:.3f}{ceiling}; campaign {report.baseline['campaign_value_eur']:,.0f} €"
+    )
     console.print(f"report: {arguments.runs / 'plain' / 'report.json'}")
     console.print("next: make demo-model")
 

@@ -1,7 +1,8 @@
-"""Model Building: decide what to learn from, and with what. The baseline here is the one that all pipelines must agree on.
+"""Model Building: decide what to learn from, and with what. The baseline here is the one that all pipelines must
+agree on.
 
-Split by time, never at random: train on the months whose labels had matured, hold out the newest labelled month, and score the
-month after it, whose labels nobody knows yet.
+Split by time, never at random: train on the months whose labels had matured, hold out the newest labelled month, and
+score the month after it, whose labels nobody knows yet.
 """
 
 from pathlib import Path
@@ -31,7 +32,8 @@ def baseline() -> Pipeline:
 
 
 def build(lake: Path, month: str) -> None:
-    """Write `training` of the month: train.parquet and holdout.parquet, a row per customer and month, features and label.
+    """Write `training` of the month: train.parquet and holdout.parquet, a row per customer and month, features and
+    label.
 
     Raises BadInput when there are not enough months yet.
     """

@@ -1,4 +1,6 @@
-"""How well anyone could do: the score of the true probabilities. For evaluation only; no stage of a pipeline reads the truth."""
+"""How well anyone could do: the score of the true probabilities. For evaluation only; no stage of a pipeline reads
+the truth.
+"""
 
 from pathlib import Path
 

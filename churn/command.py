@@ -24,6 +24,8 @@ class OperatorData:
 
 
 class OneSentenceParser(argparse.ArgumentParser):
+    """Reports a bad option like any other bad input: one sentence, exit code 2."""
+
     def error(self, message: str) -> NoReturn:
         raise BadInput(message)
 
@@ -33,7 +35,9 @@ def parser(prog: str, description: str) -> argparse.ArgumentParser:
     command = OneSentenceParser(prog=prog, description=description)
     command.add_argument("--customers", type=int, default=default.customers, help="customers at the start (make: N=)")
     command.add_argument("--seed", type=int, default=default.seed, help="of the simulation (make: SEED=)")
-    command.add_argument("--month", type=parse_month_argument, help="the month to score (make: MONTH=); default: the newest")
+    command.add_argument(
+        "--month", type=parse_month_argument, help="the month to score (make: MONTH=); default: the newest"
+    )
     command.add_argument("--source", type=Path, help="a folder of exports to use instead of the simulated ones")
     command.add_argument("--runs", type=Path, default=Path("runs"), help="where to write (default: runs)")
     return command

@@ -15,6 +15,8 @@ from churn.world import CONTRACTS, PLANS, REGIONS
 
 MOST_BAD_ROWS = 0.02  # of a table; more than that is not dirt but a broken export
 MINUTES_IN_A_DAY = 1440
+LONG_DAY_MINUTES = 240
+MOST_LONG_DAYS = 0.05  # of the rows; the usual share is 0.0005
 MOST_GB_A_DAY = 200.0  # a phone on a good 4G cell, downloading all day
 MOST_EUR_A_MONTH = 1000.0
 ODD_DAY_RATIO = 20.0  # a day whose median is this many times the month's was recorded in another unit
@@ -24,26 +26,26 @@ FEWEST_ROWS_TO_JUDGE_A_DAY = 30
 def split_by_contract(frame: pl.DataFrame, table: str, month: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split one part of a table into the rows that keep the contract, and the others with a `reason` column in front.
 
-    Columns the contract does not name are dropped from both. Raises ContractBroken when the part cannot be judged row by row:
-    a column is missing or has another type.
+    Columns the contract does not name are dropped from both. Raises ContractBroken when the part cannot be judged row
+    by row: a column is missing or has another type.
     """
     schema = SCHEMAS[table](month)
-    frame = frame.select(name for name in frame.columns if name in schema.columns)
+    rows = frame.select(name for name in frame.columns if name in schema.columns)
     try:
-        return schema.validate(frame, lazy=True), frame.clear().insert_column(0, pl.Series("reason", [], pl.String))
+        return schema.validate(rows, lazy=True), rows.clear().insert_column(0, pl.Series("reason", [], pl.String))
     except SchemaErrors as errors:
         found = errors.failure_cases
     of_table = found.filter(pl.col("index").is_null())
     if len(of_table) > 0:
         raise ContractBroken(f"{table} {month}: {_table_problem(frame, schema, of_table.row(0, named=True))}")
-    reasons = (
-        found.with_columns(reason=_reason())
-        .group_by(pl.col("index").cast(pl.UInt32))
-        .agg(pl.col("reason").unique().sort().str.join("; "))
+    first_reason = (
+        found.with_columns(reason=_reason(), index=pl.col("index").cast(pl.UInt32))
+        .group_by("index", maintain_order=True)
+        .agg(pl.col("reason").first())
     )
-    judged = frame.with_row_index("index").join(reasons, on="index", how="left", maintain_order="left").drop("index")
-    bad = judged.filter(pl.col("reason").is_not_null()).select("reason", *frame.columns)
-    return judged.filter(pl.col("reason").is_null()).drop("reason"), bad
+    judged = rows.with_row_index("index").join(first_reason, on="index", how="left", maintain_order="left")
+    bad = judged.filter(pl.col("reason").is_not_null()).select("reason", *rows.columns)
+    return judged.filter(pl.col("reason").is_null()).drop("index", "reason"), bad
 
 
 def _reason() -> pl.Expr:
@@ -54,7 +56,7 @@ def _reason() -> pl.Expr:
 def _table_problem(frame: pl.DataFrame, schema: pa.DataFrameSchema, failure: dict[str, str]) -> str:
     name = failure["column"] or failure["failure_case"]
     if name not in frame.columns:
-        return f"column {name} is missing (the export has {', '.join(frame.columns) or 'none of the columns'})"
+        return f"column {name} is missing (the export has {', '.join(frame.columns)})"
     return f"column {name} is {frame.schema[name]}, the contract says {schema.columns[name].dtype}"
 
 
@@ -90,6 +92,15 @@ def _day_in_its_usual_unit() -> pa.Check:
     return pa.Check(
         lambda data: data.lazyframe.select(~(too_high & judged).fill_null(value=False)),
         error=f"data_gb of that day over {ODD_DAY_RATIO:g} times the usual",
+    )
+
+
+def _minutes_not_seconds() -> pa.Check:
+    """Seconds sent as minutes: a few long days are possible, this many are not."""
+    long_day = pl.col("minutes") > LONG_DAY_MINUTES
+    return pa.Check(
+        lambda data: data.lazyframe.select(~(long_day & (long_day.mean() > MOST_LONG_DAYS)).fill_null(value=False)),
+        error=f"minutes > {LONG_DAY_MINUTES}, as do over {MOST_LONG_DAYS:.0%} of the rows",
     )
 
 
@@ -135,7 +146,7 @@ def usage(month: str) -> pa.DataFrameSchema:
                 ],
             ),
         },
-        checks=[_once("customer_id", "date"), _day_in_its_usual_unit()],
+        checks=[_once("customer_id", "date"), _day_in_its_usual_unit(), _minutes_not_seconds()],
     )
 
 

@@ -23,7 +23,9 @@ def deploy(lake: Path, month: str) -> pl.DataFrame:
 
 
 def load_model(path: Path) -> Pipeline:
-    """Load a model without unpickling. Raises BadInput if the file is not ours or wants to bring in a type we did not review."""
+    """Load a model without unpickling. Raises BadInput if the file is not ours or wants to bring in a type we did not
+    review.
+    """
     if not path.is_file():
         raise BadInput(f"there is no model file {path}")
     try:

@@ -3,8 +3,8 @@
     lake/raw/month=2025-03/usage/part-00000.parquet      what the operator delivered
     lake/features/month=2025-03/features.parquet         what we made of it
 
-A partition is written in a hidden folder beside its place and then renamed, so a reader finds the old one or the new one,
-never half of one, and a killed run leaves nothing but a hidden folder that the next run sweeps away.
+A partition is written in a hidden folder beside its place and then renamed, so a reader finds the old one or the new
+one, never half of one, and a killed run leaves nothing but a hidden folder that the next run sweeps away.
 """
 
 import hashlib
@@ -48,7 +48,9 @@ def new_partition(folder: Path) -> Iterator[Path]:
 
 
 def swap_in(written: Path, folder: Path) -> None:
-    """Put the folder `written` in the place of `folder`; both on one file system. Two runs may do so at once: one wins."""
+    """Put the folder `written` in the place of `folder`; both on one file system. Two runs may do so at once: one
+    wins.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     retired = _hidden_beside(folder, "retired")
     while True:

@@ -1,11 +1,11 @@
-"""The bare script: six functions, one after another, and nothing else. What the four pipelines add is measured against this."""
+"""The bare script: six functions, one after another, and nothing else. What the four pipelines add is measured
+against this.
+"""
 
 import platform
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-
-import polars as pl
 
 from churn.build import build
 from churn.ceiling import ceiling_roc_auc
@@ -25,7 +25,9 @@ def run(
     seed: int | None,
     advance: Callable[[], object] = lambda: None,
 ) -> Report:
-    """Take every month up to the last through the six stages; write the report to `folder`. `advance` is called per month."""
+    """Take every month up to the last through the six stages; write the report to `folder`. `advance` is called per
+    month.
+    """
     lake = folder / "lake"
     shutil.rmtree(lake, ignore_errors=True)  # a bare script remembers nothing: it starts over every time
     clock = StageClock()

@@ -1,7 +1,8 @@
 """Data Processing: a row of features per customer, from what was known by the end of the month and nothing later.
 
-Features of a month use rows *dated* up to its last day. Rows dated in it but delivered a month late restate it: run `process` for
-the month again once the next export is valid. Labels of a month are known one month later, from that month's cancellations.
+Features of a month use rows *dated* up to its last day. Rows dated in it but delivered a month late restate it: run
+`process` for the month again once the next export is valid. Labels of a month are known one month later, from that
+month's cancellations.
 """
 
 import os
@@ -98,7 +99,7 @@ def features(lake: Path, month: str, part: str = "*.parquet") -> pl.LazyFrame:
 
 
 def labels(lake: Path, month: str, part: str = "*.parquet") -> pl.LazyFrame:
-    """customer_id, month and churned (did they leave in the month after?) of the customers active at the month's end."""
+    """customer_id, month and churned (in the month after) of the customers active at the month's end."""
     left = _rows_dated_in(lake, "cancellations", [add_months(month, 1)], part, "cancel_date")
     return (
         _active_customers(lake, month, part)
@@ -113,7 +114,9 @@ def labels(lake: Path, month: str, part: str = "*.parquet") -> pl.LazyFrame:
 
 
 def _active_customers(lake: Path, month: str, part: str) -> pl.LazyFrame:
-    """Everyone who had joined by the month's last day, less those who had left; sorted, the first export of an id counts."""
+    """Everyone who had joined by the month's last day, less those who had left; sorted, the first export of an id
+    counts.
+    """
     so_far = [earlier for earlier in months_of(lake, "valid") if earlier <= month]
     left = _scan(lake, "cancellations", so_far, part)
     first_of_its_id = pl.col("customer_id").diff().fill_null(1) > 0
@@ -142,14 +145,20 @@ def _count(rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
 
 
 def _rows_dated_in(lake: Path, table: str, months: list[str], part: str, date_column: str) -> pl.LazyFrame:
-    """Rows dated in `months` (consecutive, oldest first), with those that were delivered a month late, if they are here."""
+    """Rows dated in `months` (consecutive, oldest first), with those that were delivered a month late, if they are
+    here.
+    """
     delivered = [*months, add_months(months[-1], 1)]
     here = [month for month in delivered if partition(lake, "valid", month).is_dir()]
-    return _scan(lake, table, here, part).filter(pl.col(date_column).is_between(first_day(months[0]), last_day(months[-1])))
+    return _scan(lake, table, here, part).filter(
+        pl.col(date_column).is_between(first_day(months[0]), last_day(months[-1]))
+    )
 
 
 def _scan(lake: Path, table: str, months: list[str], part: str) -> pl.LazyFrame:
-    return pl.scan_parquet([partition(lake, "valid", month) / table / part for month in months], hive_partitioning=False)
+    return pl.scan_parquet(
+        [partition(lake, "valid", month) / table / part for month in months], hive_partitioning=False
+    )
 
 
 def _months_of_history(lake: Path, month: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The run report: the same two files from every run of every pipeline, so that they can be laid side by side.
 
-    runs/<name>/predictions.parquet     customer_id, churn_probability of the baseline for the newest month, sorted by id
-    runs/<name>/report.json             what report.schema.json describes; written last, so a report means a finished run
+runs/<name>/predictions.parquet     customer_id, churn_probability of the baseline for the newest month, sorted by id
+runs/<name>/report.json             what report.schema.json describes; written last, so a report means a finished run
 """
 
 import hashlib
@@ -23,6 +23,8 @@ STAGES = ("collect", "validate", "process", "build", "train", "deploy")
 
 @dataclass(frozen=True)
 class Stage:
+    """One of the six stages of a run."""
+
     name: str
     seconds: float  # over all months
     status: str  # "ok", "cached" or "failed"
@@ -30,7 +32,9 @@ class Stage:
 
 @dataclass
 class Report:
-    """One run. Paths in `artifacts` are relative to the report's folder; `seed` is None for data that nobody simulated."""
+    """One run. Paths in `artifacts` are relative to the report's folder; `seed` is None for data that nobody
+    simulated.
+    """
 
     pipeline: str
     engine: dict[str, str]  # name, version

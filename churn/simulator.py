@@ -8,14 +8,15 @@ The probability of leaving next month depends on nothing but what the operator's
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.months import add_months, days_in
+from churn.months import days_in
 from churn.world import CONTRACTS, PLANS, REGIONS, World
 
-Columns = dict[str, NDArray]  # name -> one value per row; all of one length
+Columns = dict[str, NDArray[Any]]  # name -> one value per row; all of one length
 
 CUSTOMERS_PER_BLOCK = 50_000
 JOINERS_PER_MONTH = 0.04  # as a share of the customers at the start: about as many join as leave
@@ -218,7 +219,7 @@ def _tickets(people: Columns, rng: np.random.Generator) -> Columns:
     return {"row": row, "day": people["join_day"][row] + days_in_service}
 
 
-def contract_months_left(contract: NDArray, tenure_months: NDArray) -> NDArray[np.int64]:
+def contract_months_left(contract: NDArray, tenure_months: NDArray[Any]) -> NDArray[np.int64]:
     """Months until a customer may leave: 0 on a monthly contract; others renew for as long again when they end."""
     length = CONTRACT_MONTHS[contract]
     return np.where(length > 0, length - tenure_months % np.maximum(length, 1), 0)
@@ -235,7 +236,7 @@ def _a_month_older(people: Columns) -> Columns:
     return aged
 
 
-def _rows(columns: Columns, which: NDArray) -> Columns:
+def _rows(columns: Columns, which: NDArray[Any]) -> Columns:
     return {name: column[which] for name, column in columns.items()}
 
 

@@ -39,7 +39,9 @@ def export(
     wanted = list(months) if months is not None else world.all_months()
     for month in wanted:
         if month not in world.all_months():
-            raise BadInput(f"MONTH={month} is outside the world, which runs from {world.first_month} to {world.last_month}")
+            raise BadInput(
+                f"MONTH={month} is outside the world, which runs from {world.first_month} to {world.last_month}"
+            )
     source.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(mkdtemp(prefix=f".{source.name}.", dir=source.parent))
     try:
@@ -99,7 +101,7 @@ def export_tables(record: BlockMonth, previous: BlockMonth | None) -> dict[str, 
 
 
 def truth_table(record: BlockMonth) -> pl.DataFrame:
-    """customer_id and true churn_probability (0 to 1, of leaving next month) of those still there at the month's end."""
+    """customer_id and true churn_probability (of leaving next month) of those still there at the month's end."""
     stayed = pl.Series(record.people["cancel_day"] == 0)
     columns = ("customer_id", "churn_probability")
     return pl.DataFrame({name: record.people[name] for name in columns}).filter(stayed)

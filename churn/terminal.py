@@ -1,8 +1,11 @@
-"""What a person sees while a pipeline works and when it is done: a progress bar, short tables, the next command to try."""
+"""What a person sees while a pipeline works and when it is done: a progress bar, short tables, the next command to
+try.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -50,9 +53,10 @@ def progress_bar(description: str, total: int, pipeline: str = "plain") -> Itera
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], pipeline: str = "plain") -> None:
     """A short table; the first column is text, the others are figures."""
-    table = Table(title=title, title_justify="left", title_style=f"bold {COLOURS[pipeline]}", header_style="bold")
+    table = Table(box=SIMPLE_HEAD, header_style="bold")
     for number, name in enumerate(header):
         table.add_column(name, justify="right" if number else "left")
     for row in rows:
         table.add_row(*row)
+    console.print(f"\n[bold {COLOURS[pipeline]}]{title}[/]", soft_wrap=True)
     console.print(table)

@@ -20,7 +20,9 @@ FEATURES = [*NUMERIC_FEATURES, *CATEGORICAL_FEATURES]
 
 
 def train(lake: Path, month: str) -> Scores:
-    """Write `model` of the month: model.skops, and scores.json with the threshold and the scores on the holdout month."""
+    """Write `model` of the month: model.skops, and scores.json with the threshold and the scores on the holdout
+    month.
+    """
     rows, holdout = training_and_holdout(lake, month)
     model = fitted(baseline(), rows)
     charge = "monthly_charge_eur"
@@ -37,13 +39,13 @@ def training_and_holdout(lake: Path, month: str) -> tuple[pl.DataFrame, pl.DataF
     return pl.read_parquet(folder / "train.parquet"), pl.read_parquet(folder / "holdout.parquet")
 
 
-def fitted(model: Any, rows: pl.DataFrame) -> Any:  # noqa: ANN401 (scikit-learn has no types)
+def fitted(model: Any, rows: pl.DataFrame) -> Any:
     """Fit `model` in place and return it. One thread: sums then come out the same on any machine."""
     with threadpool_limits(1):
         return model.fit(rows.select(FEATURES), rows[LABEL].to_numpy())
 
 
-def churn_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:  # noqa: ANN401
+def churn_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:
     """Shape (n,), each from 0 to 1, in the order of `rows`."""
     with threadpool_limits(1):
         return np.asarray(model.predict_proba(rows.select(FEATURES))[:, 1])

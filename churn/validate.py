@@ -28,7 +28,7 @@ class Quality:
     def messages(self) -> list[str]:
         """One line per finding, ready to print."""
         found = [
-            f"contract: {table} {self.month}: {count:,} rows have {reason}"
+            f"contract: {table} {self.month}: {counted_rows(count)} {reason}"
             for table, reasons in self.rejected.items()
             for reason, count in reasons.items()
         ]
@@ -38,8 +38,8 @@ class Quality:
 def validate(lake: Path, month: str) -> Quality:
     """Judge `raw` of one month by the contract; write `valid` and `quarantine`, the latter with quality.json.
 
-    Raises ContractBroken when a table is missing, empty, unreadable or of another shape, or when more than 2 % of its rows are
-    bad. Then `quarantine` holds the evidence, and `valid` stays what it was.
+    Raises ContractBroken when a table is missing, empty, unreadable or of another shape, or when more than 2 % of its
+    rows are bad. Then `quarantine` holds the evidence, and `valid` stays what it was.
     """
     raw = existing_partition(lake, "raw", month, made_by="collect")
     quality = Quality(month)
@@ -88,8 +88,12 @@ def _validate_table(raw: Path, table: str, quality: Quality, valid: Path, quaran
         most_common = rejected.most_common(1)[0][0]
         raise ContractBroken(
             f"{table} {quality.month}: {share:.1%} of the rows are bad, at most {MOST_BAD_ROWS:.0%} may be "
-            f"({rejected[most_common]:,} rows have {most_common})"
+            f"({counted_rows(rejected[most_common])} {most_common})"
         )
+
+
+def counted_rows(count: int) -> str:
+    return "1 row has" if count == 1 else f"{count:,} rows have"
 
 
 def _ignored(delivered: pl.DataFrame, table: str) -> list[str]:

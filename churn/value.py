@@ -1,8 +1,9 @@
 """What a model is worth: a retention campaign in euros. Whom to call, what a call costs, what it keeps.
 
-The figures are assumptions of this teaching case, plain to see and to change; the form (a cost per contact against a margin kept
-by those whom the offer saves) is that of Verbeke et al., "New insights into churn prediction in the telecommunication sector: A
-profit driven data mining approach", European Journal of Operational Research 218 (2012), section 3.
+The figures are assumptions of this teaching case, plain to see and to change; the form (a cost per contact against a
+margin kept by those whom the offer saves) is that of Verbeke et al., "New insights into churn prediction in the
+telecommunication sector: A profit driven data mining approach", European Journal of Operational Research 218
+(2012).
 """
 
 import numpy as np
@@ -16,18 +17,24 @@ CALL_NO_ONE = 1.01  # a threshold above every probability
 
 
 def value_per_customer_eur(churned: ArrayLike, monthly_charge_eur: ArrayLike) -> NDArray[np.float64]:
-    """What calling each customer earns, in euros, shape (n,): minus the call, plus the margin kept of those who would leave."""
+    """What calling each customer earns, in euros, shape (n,): minus the call, plus the margin kept of those who would
+    leave.
+    """
     kept = SAVE_RATE * MARGIN * MONTHS_KEPT * np.asarray(monthly_charge_eur, dtype=float)
     return np.asarray(np.asarray(churned, dtype=bool) * kept - COST_PER_CALL_EUR)
 
 
 def campaign_value_eur(churned: ArrayLike, called: ArrayLike, monthly_charge_eur: ArrayLike) -> float:
-    """What a campaign earns in total, in euros. The three arguments have shape (n,); `called` is true for whom we call."""
+    """What a campaign earns in total, in euros. The three arguments have shape (n,); `called` is true for whom we
+    call.
+    """
     return float(value_per_customer_eur(churned, monthly_charge_eur)[np.asarray(called, dtype=bool)].sum())
 
 
 def best_threshold(churned: ArrayLike, churn_probability: ArrayLike, monthly_charge_eur: ArrayLike) -> float:
-    """The churn probability from which calling earns most, on these customers; CALL_NO_ONE if every call would lose money."""
+    """The churn probability from which calling earns most, on these customers; CALL_NO_ONE if every call would lose
+    money.
+    """
     probability = np.asarray(churn_probability, dtype=float)
     order = np.argsort(-probability, kind="stable")
     earned = np.cumsum(value_per_customer_eur(churned, monthly_charge_eur)[order])
