@@ -121,7 +121,7 @@ def _spread_over_days(record: BlockMonth, travellers: bool) -> Columns:
     }
 
 
-def _split(totals: NDArray, owner: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:
+def _split(totals: NDArray[Any], owner: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
     """Split each owner's whole total at random over its rows (sorted by owner), losing nothing to rounding."""
     if len(owner) == 0:
         return np.zeros(0, np.int64)
@@ -219,7 +219,7 @@ def _tickets(people: Columns, rng: np.random.Generator) -> Columns:
     return {"row": row, "day": people["join_day"][row] + days_in_service}
 
 
-def contract_months_left(contract: NDArray, tenure_months: NDArray[Any]) -> NDArray[np.int64]:
+def contract_months_left(contract: NDArray[Any], tenure_months: NDArray[Any]) -> NDArray[np.int64]:
     """Months until a customer may leave: 0 on a monthly contract; others renew for as long again when they end."""
     length = CONTRACT_MONTHS[contract]
     return np.where(length > 0, length - tenure_months % np.maximum(length, 1), 0)
