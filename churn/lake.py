@@ -58,10 +58,13 @@ def swap_in(written: Path, folder: Path) -> None:
             folder.rename(retired)
         try:
             written.rename(folder)
-            return
         except OSError:
-            if not folder.exists():  # not another run's doing
+            if not folder.exists():  # not another run's doing: put back what was there
+                with suppress(FileNotFoundError):
+                    retired.rename(folder)
                 raise
+        else:
+            return
         finally:
             shutil.rmtree(retired, ignore_errors=True)
 
