@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from churn.contract import MOST_BAD_ROWS, SCHEMAS, split_by_contract
 from churn.errors import ContractBroken
@@ -48,7 +48,7 @@ def validate(lake: Path, month: str) -> Quality:
             for table in SCHEMAS:
                 try:
                     _validate_table(raw, table, quality, valid, quarantine)
-                except (ContractBroken, PolarsError) as problem:
+                except (ContractBroken, PolarsError, PanicException) as problem:  # a damaged file makes Polars panic
                     quality.problems.append(_sentence(problem, table, month))
             (quarantine / "quality.json").write_text(json.dumps(asdict(quality), indent=1), encoding="utf-8")
         if quality.problems:
@@ -101,7 +101,7 @@ def _ignored(delivered: pl.DataFrame, table: str) -> list[str]:
     return [name for name in delivered.columns if name not in contract]
 
 
-def _sentence(problem: Exception, table: str, month: str) -> str:
+def _sentence(problem: BaseException, table: str, month: str) -> str:
     if isinstance(problem, ContractBroken):
         return str(problem)
     return f"{table} {month}: a file cannot be read as Parquet ({str(problem).splitlines()[0]})"
