@@ -15,7 +15,7 @@ def deploy(lake: Path, month: str) -> pl.DataFrame:
     """Write `predictions` of the month; return them: customer_id and churn_probability, sorted by customer_id."""
     model = load_model(existing_partition(lake, "model", month, made_by="train") / "model.skops")
     features = existing_partition(lake, "features", month, made_by="process")
-    customers = pl.read_parquet(features / "*.parquet", hive_partitioning=False)
+    customers = pl.read_parquet(features / "*.parquet", hive_partitioning=False).sort("customer_id")
     predictions = customers.select("customer_id", churn_probability=pl.Series(churn_probability(model, customers)))
     with new_partition(partition(lake, "predictions", month)) as folder:
         predictions.write_parquet(folder / "predictions.parquet")
