@@ -48,8 +48,8 @@ def validate(lake: Path, month: str) -> Quality:
             for table in SCHEMAS:
                 try:
                     _validate_table(raw, table, quality, valid, quarantine)
-                except (ContractBroken, PolarsError, PanicException) as problem:  # a damaged file makes Polars panic
-                    quality.problems.append(_sentence(problem, table, month))
+                except ContractBroken as problem:
+                    quality.problems.append(str(problem))
             if not quality.problems:
                 quality.problems.extend(_problem_of_parts(lake, valid, month))
             (quarantine / "quality.json").write_text(json.dumps(asdict(quality), indent=1), encoding="utf-8")
@@ -71,7 +71,7 @@ def _validate_table(raw: Path, table: str, quality: Quality, valid: Path, quaran
     (valid / table).mkdir()
     rejected: Counter[str] = Counter()
     for part in parts:
-        delivered = pl.read_parquet(part, hive_partitioning=False)
+        delivered = _read(part, table, quality.month)
         quality.rows[table] = quality.rows.get(table, 0) + len(delivered)
         quality.ignored_columns.update({table: ignored} if (ignored := _ignored(delivered, table)) else {})
         good, bad = split_by_contract(delivered, table, quality.month)
@@ -129,7 +129,9 @@ def _ignored(delivered: pl.DataFrame, table: str) -> list[str]:
     return [name for name in delivered.columns if name not in contract]
 
 
-def _sentence(problem: BaseException, table: str, month: str) -> str:
-    if isinstance(problem, ContractBroken):
-        return str(problem)
-    return f"{table} {month}: a file cannot be read as Parquet ({str(problem).splitlines()[0]})"
+def _read(part: Path, table: str, month: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(part, hive_partitioning=False)
+    except (PolarsError, PanicException) as error:  # a damaged file can make Polars panic
+        reason = str(error).splitlines()[0]
+        raise ContractBroken(f"{table} {month}: {part.name} cannot be read as Parquet ({reason})") from error
