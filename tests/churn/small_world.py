@@ -27,7 +27,7 @@ NEWEST = MONTHS[-1]
 CUSTOMERS_PER_BLOCK = 350  # two blocks, so two parts a table
 
 modest = settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow],
