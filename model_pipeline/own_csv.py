@@ -17,8 +17,6 @@ from model_pipeline.own_table import OwnTable
 from model_pipeline.plots import draw_all, permutation_importance
 from model_pipeline.train import churn_probability, fit_best, trials
 
-CURRENCY = "(in the table's currency)"
-
 
 def folder_for(path: Path, runs: Path) -> Path:
     """`runs/model-<name of the CSV>`, of letters that any file system takes."""
@@ -46,7 +44,7 @@ def run(own: OwnTable, folder: Path, seed: int, tick: Callable[[], None] = lambd
         baseline_threshold=0.5 if train.monthly_charge is None else best_threshold(left, seen, train.monthly_charge),
         threshold=model.threshold,
         monthly_charge=tested.monthly_charge,
-        currency="" if tested.monthly_charge is None else CURRENCY,
+        currency="",  # whatever the table's is
     )
     importance = permutation_importance(
         lambda rows: churn_probability(model, rows), tested.rows, holdout.left, own.columns.names, seed

@@ -100,7 +100,7 @@ def fit_best(
         tried = search(columns, folds, seed).set_callbacks(Ticker(tick, fits))
         tried.fit(table.rows, table.outcome, **when)
         tuned = TunedThresholdClassifierCV(
-            calibrated(tried, table),
+            calibrated(tried, table.period),
             scoring=campaign_scorer(table),
             thresholds=THRESHOLDS,
             cv=newest_periods(table.period, seed),
@@ -131,10 +131,10 @@ def trials(tried: RandomizedSearchCV) -> list[dict[str, Any]]:
     ]
 
 
-def calibrated(tried: RandomizedSearchCV, table: Table) -> CalibratedClassifierCV:
+def calibrated(tried: RandomizedSearchCV, period: NDArray[Any] | None) -> CalibratedClassifierCV:
     """The winner of the search, unfitted: to be fitted on parts of the table, and set right (Platt) on the others."""
     winner = clone(tried.estimator).set_params(**clone(tried.best_params_, safe=False))
-    return CalibratedClassifierCV(winner, method="sigmoid", cv=halves(table.period))
+    return CalibratedClassifierCV(winner, method="sigmoid", cv=halves(period))
 
 
 def campaign_scorer(table: Table) -> Any:
