@@ -363,7 +363,7 @@ def test_a_date_beyond_the_calendar_closes_the_gate_with_the_reason(clean_lake: 
     frame = frame_of(clean_lake, "tickets")
     last = pl.int_range(pl.len()) == pl.len() - 1
     beyond = pl.when(last).then(5_000_000).otherwise(pl.col("opened_date").to_physical()).cast(pl.Int32).cast(pl.Date)
-    with pytest.raises(ContractBroken, match="column opened_date cannot be judged .*year 15659 is out of range"):
+    with pytest.raises(ContractBroken, match=r"column opened_date cannot be judged .*year 15659 is out of range"):
         split_by_contract(frame.with_columns(opened_date=beyond), "tickets", MONTH)
 
 
