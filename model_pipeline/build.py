@@ -85,8 +85,9 @@ def search_space(columns: Columns, seed: int) -> list[dict[str, Any]]:
 def search(columns: Columns, folds: Folds, seed: int) -> RandomizedSearchCV:
     """The unfitted search, judged by log loss: it asks for good probabilities, not only for a good order.
 
-    Not `HalvingRandomSearchCV`: it cuts the test folds down with the training rows, and a first round judged on
-    some forty leavers threw the better family out in one world of six.
+    Not `HalvingRandomSearchCV`: it cuts the test folds down along with the training rows, and then forty
+    leavers decide which candidates go on. Its authors warn of that noise, too:
+    https://github.com/scikit-learn/scikit-learn/pull/34253
     """
     return RandomizedSearchCV(
         candidate(columns),
