@@ -3,7 +3,7 @@
 # Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
-ENVIRONMENTS := plain model test lint
+ENVIRONMENTS := plain model workflow test lint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -39,13 +39,22 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-model
+.PHONY: demo demo-plain demo-workflow demo-model serve-workflow images
 
-demo: demo-plain demo-model ## every pipeline there is, then their reports side by side
+demo: demo-plain demo-workflow demo-model ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
 
 demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
 	@.venv/plain/bin/python -m churn $(WORLD)
+
+demo-workflow: .venv/workflow/.ok ## each step in a container of its own (without Docker: as processes)
+	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD)
+
+serve-workflow: .venv/workflow/.ok ## the same, then the model served on 127.0.0.1:8080 until Ctrl-C
+	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD) --serve 8080
+
+images: .venv/workflow/.ok ## build the images that are not there yet, and a bill of materials for each
+	@.venv/workflow/bin/python -m workflow_pipeline.building
 
 demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
 	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
@@ -92,7 +101,7 @@ distclean: clean ## remove the environments too
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' Makefile
+		/^[a-z-]+:.*## / { printf "  make %-14s  %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N customers, SEED of the world, MONTH to score (YYYY-MM);'

@@ -50,7 +50,8 @@ def raise_if_edited(artifact: Artifact) -> None:
     """Raise BadInput if the artifact's files are not the ones it was sealed with."""
     if digest_of(Path(artifact.path)) != artifact.metadata["sha256"]:
         raise BadInput(
-            f"{artifact.path} was changed after its step had written it: delete that folder, and the next run makes it anew"
+            f"{artifact.path} was changed after its step had written it: "
+            "delete that folder, and the next run makes it anew"
         )
 
 

@@ -1,6 +1,7 @@
 """Has usage shifted? Frouros answers with a Kolmogorov-Smirnov test; its newest release needs NumPy below 2.2.
 
-Training needs NumPy 2.4. One environment cannot hold both, two images can: see "Two versions of one library" in README.md.
+Training needs NumPy 2.4. One environment cannot hold both, two images can: see "Two versions of one library" in
+README.md.
 """
 
 from pathlib import Path
@@ -15,7 +16,7 @@ MOST_ROWS = 20_000  # of a month; more would find differences too small to matte
 
 
 def usage_drift(lake: Path, month: str) -> dict[str, float | str]:
-    """The distance (0 to 1) between the minutes per active day of the month and of the month before, and its p-value."""
+    """Distance (0 to 1) between the minutes per active day of this month and of the one before, and its p-value."""
     try:
         import numpy as np
         from frouros.detectors.data_drift import KSTest

@@ -28,7 +28,8 @@ def run_docker_container(
         code = int(container.wait()["StatusCode"])
         if code == SIGKILL:
             container.reload()
-            print(f"killed: {'it needed more memory than its limit' if container.attrs['State']['OOMKilled'] else 'SIGKILL'}")
+            why = "it needed more memory than its limit" if container.attrs["State"]["OOMKilled"] else "SIGKILL"
+            print(f"killed: {why}")
         return code
     finally:
         with suppress(docker.errors.DockerException):

@@ -1,28 +1,20 @@
-"""The images: what is in each, what it is called, and building those that are not there yet.
+"""The images: what is in each, and what it is called.
 
-An image's tag is a digest of everything that it is built from: the Dockerfile, its locks, and the files of code that its
-step imports. So a tag never means two things, a cache keyed by it can't go stale, and a changed line in `churn/process.py`
-gives a new image to the steps that import it and to no other.
+An image's tag is a digest of everything that it is built from: the Dockerfile, its locks, and the files of code that
+its step imports. So a tag never means two things, a cache keyed by it can't go stale, and a changed line in
+`churn/process.py` gives a new image to the steps that import it and to no other.
 """
 
 import ast
 import hashlib
-import io
-import subprocess
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from churn.errors import BadInput
-
-if TYPE_CHECKING:
-    from docker import DockerClient
 
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "workflow_pipeline"
 REPOSITORY = "one-churn-problem"
 LABEL = "one-churn-problem=workflow"  # on all images and containers of ours: how `sweep` knows them
+LOCKS_IN_ALL = ("kfp",)
 ENVIRONMENT = {
     "collect": "collect",
     "validate": "validate",
@@ -51,7 +43,7 @@ def serving_context(model: Path, card: str) -> dict[str, bytes]:
 
 def _context(environment: str, code: set[Path]) -> dict[str, bytes]:
     files = {"Dockerfile": HERE / "Dockerfile"}
-    files |= {f"requirements/{lock}.txt": HERE / "locks" / f"{lock}.txt" for lock in ("kfp", environment)}
+    files |= {f"requirements/{lock}.txt": HERE / "locks" / f"{lock}.txt" for lock in (*LOCKS_IN_ALL, environment)}
     files |= {f"code/{file.relative_to(ROOT).as_posix()}": file for file in code}
     return {name: files[name].read_bytes() for name in sorted(files)}
 
@@ -86,70 +78,3 @@ def _imports(file: Path, only_inside_functions: bool = False) -> Iterator[Path]:
             module = ROOT / f"{node.module.replace('.', '/')}.py"
             if module.is_file():
                 yield module
-
-
-def build_missing(
-    client: "DockerClient", log: io.TextIOBase, advance: Callable[[str], object] = lambda name: None
-) -> list[str]:
-    """Build the step images that the engine does not have; return the names of those that were built."""
-    built = []
-    for stage, environment in ENVIRONMENT.items():
-        name = image(stage)
-        if build(client, name, context(stage), {"ENVIRONMENT": environment}, "step", log):
-            built.append(name)
-        advance(name)
-    return built
-
-
-def build(
-    client: "DockerClient", name: str, context: dict[str, bytes], arguments: dict[str, str], target: str, log: io.TextIOBase
-) -> bool:
-    """Build one image unless it is there already, and say whether it was built. Raises BadInput when it cannot be."""
-    from docker.errors import BuildError, DockerException, ImageNotFound
-
-    try:
-        client.images.get(name)
-        return False
-    except ImageNotFound:
-        pass
-    try:
-        steps = client.images.build(
-            fileobj=_packed(context), custom_context=True, tag=name, target=target, buildargs=arguments, labels=_labels(name), rm=True, forcerm=True
-        )[1]
-        log.writelines(_text(step) for step in steps)
-    except BuildError as error:
-        log.writelines(_text(step) for step in error.build_log)
-        raise BadInput(f"the image {name} could not be built ({error.msg.strip()})") from error
-    except DockerException as error:
-        raise BadInput(f"the image {name} could not be built ({error})") from error
-    return True
-
-
-def _labels(name: str) -> dict[str, str]:
-    """The Open Container Initiative's own keys, so that any tool can tell where an image came from."""
-    repository, tag = name.split(":")
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    return {
-        "org.opencontainers.image.title": repository,
-        "org.opencontainers.image.version": tag,
-        "org.opencontainers.image.source": f"{REPOSITORY}/workflow_pipeline/Dockerfile",
-        "org.opencontainers.image.revision": commit.stdout.strip() or "unknown",
-        "org.opencontainers.image.licenses": "Apache-2.0",
-        "one-churn-problem.stage": repository.split("/")[1],
-    }
-
-
-def _packed(context: dict[str, bytes]) -> io.BytesIO:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in context.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            entry.mode = 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    packed.seek(0)
-    return packed
-
-
-def _text(step: dict[str, Any]) -> str:
-    return str(step.get("stream", ""))

@@ -14,7 +14,7 @@ def process(
 ) -> None:
     """Make the features of each month, and the labels of the month before.
 
-    All months are valid by now, so late rows need no second visit: the engine knows no months, only a step and its files.
+    All months are valid by now, so late rows need no second visit: the engine knows no months, only steps and files.
     """
     import polars as pl
 

@@ -1,4 +1,4 @@
-"""Where the steps run: in containers that are locked down, or, without a Docker engine, as processes of this machine."""
+"""Where the steps run: in locked-down containers, or, without a Docker engine, as processes of this machine."""
 
 import os
 import shutil
@@ -27,7 +27,8 @@ def engine() -> docker.DockerClient | None:
     except DockerException as error:
         if "permission denied" in str(error).lower():
             raise BadInput(
-                "there is a Docker engine, but this user may not use it: sudo usermod -aG docker $USER, then log in anew"
+                "there is a Docker engine, but this user may not use it: "
+                "sudo usermod -aG docker $USER, then log in anew"
             ) from error
         return None
 
@@ -75,7 +76,11 @@ def sweep(client: docker.DockerClient | None, folder: Path) -> None:
 
 def _init(runner: local.DockerRunner | local.SubprocessRunner, folder: Path) -> None:
     local.init(
-        runner, pipeline_root=str(folder), workspace_root=str(folder / "workspace"), enable_caching=True, cache_root=str(folder / "cache")
+        runner,
+        pipeline_root=str(folder),
+        workspace_root=str(folder / "workspace"),
+        enable_caching=True,
+        cache_root=str(folder / "cache"),
     )
 
 
