@@ -80,7 +80,7 @@ def serve_and_ask(client: DockerClient, folder: Path, report: Report, made: dict
     customers = pl.read_parquet(
         Path(made["features"].path) / f"month={report.month}" / "*.parquet", hive_partitioning=False
     )
-    with serving(client, image, port) as address:
+    with serving(client, image, (folder / "steps").resolve(), port) as address:
         difference = largest_difference(address, customers, pl.read_parquet(folder / "predictions.parquet"))
         console.print(f"{image} answered for {len(customers):,} customers; largest difference {difference:.1g}")
         if port is not None:

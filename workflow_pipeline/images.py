@@ -13,7 +13,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "workflow_pipeline"
 REPOSITORY = "one-churn-problem"
-LABEL = "one-churn-problem=workflow"  # on all images and containers of ours: how `sweep` knows them
 LOCKS_IN_ALL = ("kfp",)
 ENVIRONMENT = {
     "collect": "collect",

@@ -11,7 +11,7 @@ from kfp import local
 
 from churn.errors import BadInput
 from workflow_pipeline import exit_code
-from workflow_pipeline.images import LABEL
+from workflow_pipeline.images import REPOSITORY
 
 NOBODY = 65532
 MEMORY_LIMIT = "3g"  # on a cluster, pipeline.py's limit does this
@@ -49,21 +49,30 @@ def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -
             memswap_limit=MEMORY_LIMIT,
             pids_limit=MOST_PROCESSES,
             mounts=[Mount(target=str(source), source=str(source), type="bind", read_only=True)],
-            labels=[LABEL, _label_of(folder)],
+            labels=labels_of(folder),
         ),
         folder,
+        enable_caching=True,
     )
 
 
 def run_in_processes(folder: Path) -> None:
-    """Set kfp up to run steps as child processes with this environment's packages: no isolation at all."""
-    _init(local.SubprocessRunner(use_venv=False), folder)
+    """Set kfp up to run steps as child processes with this environment's packages: no isolation at all.
+
+    And no cache: its key is the image, and no image says what this environment holds.
+    """
+    _init(local.SubprocessRunner(use_venv=False), folder, enable_caching=False)
+
+
+def labels_of(folder: Path) -> dict[str, str]:
+    """By these `sweep` knows the containers of the runs in `folder`."""
+    return {f"{REPOSITORY}.folder": str(folder)}
 
 
 def sweep(client: docker.DockerClient | None, folder: Path) -> None:
     """Remove what a killed run left: its containers, and the files of steps that did not finish."""
     if client is not None:
-        for container in client.containers.list(all=True, filters={"label": _label_of(folder)}):
+        for container in client.containers.list(all=True, filters={"label": "=".join(*labels_of(folder).items())}):
             container.remove(force=True)
     remembered = "".join(entry.read_text(encoding="utf-8") for entry in (folder / "cache").glob("*.json"))
     for step in folder.glob("churn-*/*"):
@@ -74,18 +83,9 @@ def sweep(client: docker.DockerClient | None, folder: Path) -> None:
             run.rmdir()
 
 
-def _init(runner: local.DockerRunner | local.SubprocessRunner, folder: Path) -> None:
-    local.init(
-        runner,
-        pipeline_root=str(folder),
-        workspace_root=str(folder / "workspace"),
-        enable_caching=True,
-        cache_root=str(folder / "cache"),
-    )
-
-
-def _label_of(folder: Path) -> str:
-    return f"{LABEL.split('=')[0]}.folder={folder}"
+def _init(runner: local.DockerRunner | local.SubprocessRunner, folder: Path, enable_caching: bool) -> None:
+    root, workspace = str(folder), str(folder / "workspace")
+    local.init(runner, root, workspace, enable_caching=enable_caching, cache_root=str(folder / "cache"))
 
 
 def _user(folder: Path) -> str:

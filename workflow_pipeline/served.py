@@ -17,7 +17,8 @@ from churn.errors import BadInput
 from churn.lake import sha256_of
 from churn.report import Report
 from workflow_pipeline.building import build
-from workflow_pipeline.images import LABEL, REPOSITORY, serving_context, tag_of
+from workflow_pipeline.images import REPOSITORY, serving_context, tag_of
+from workflow_pipeline.runner import labels_of
 
 START_TIMEOUT_S = 60
 CUSTOMERS_A_REQUEST = 1000
@@ -41,7 +42,7 @@ def build_serving_image(client: DockerClient, model: Path, report: Report, log: 
 
 
 @contextmanager
-def serving(client: DockerClient, image: str, port: int | None = None) -> Iterator[str]:
+def serving(client: DockerClient, image: str, folder: Path, port: int | None = None) -> Iterator[str]:
     """Start the image on 127.0.0.1, give its address once it is healthy, and stop it. No port: any that is free."""
     container = client.containers.create(
         image,
@@ -52,7 +53,7 @@ def serving(client: DockerClient, image: str, port: int | None = None) -> Iterat
         security_opt=["no-new-privileges"],
         mem_limit="1g",
         pids_limit=128,
-        labels=[LABEL, f"{LABEL.split('=')[0]}.serving"],
+        labels=labels_of(folder),
     )
     try:
         try:
