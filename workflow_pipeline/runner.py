@@ -72,7 +72,8 @@ def labels_of(folder: Path) -> dict[str, str]:
 def sweep(client: docker.DockerClient | None, folder: Path) -> None:
     """Remove what a killed run left: its containers, and the files of steps that did not finish."""
     if client is not None:
-        for container in client.containers.list(all=True, filters={"label": "=".join(*labels_of(folder).items())}):
+        ours = [f"{name}={value}" for name, value in labels_of(folder).items()]
+        for container in client.containers.list(all=True, filters={"label": ours}):
             container.remove(force=True)
     remembered = "".join(entry.read_text(encoding="utf-8") for entry in (folder / "cache").glob("*.json"))
     for step in folder.glob("churn-*/*"):

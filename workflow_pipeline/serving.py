@@ -12,7 +12,7 @@ import polars as pl
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from churn.deploy import load_model
@@ -22,9 +22,15 @@ MOST_CUSTOMERS = 1000  # in one request
 MOST_BYTES = 1_000_000
 FOLDER = Path(os.environ.get("MODEL_FOLDER", "/model"))
 
+
+def whole(value: object) -> object:
+    """In JSON 3.0 is an integer, in strict pydantic it is not."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 PerDay = Annotated[float, Field(ge=0, le=1440)]
-Count = Annotated[int, Field(ge=0, le=1000)]
+Count = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1000)]
 
 
 class Strict(BaseModel):
@@ -36,7 +42,7 @@ class Strict(BaseModel):
 class Customer(Strict):
     """One customer's features at the end of the month; churn/process.py says how each is made."""
 
-    customer_id: int = Field(gt=0, lt=2**53)
+    customer_id: Annotated[int, BeforeValidator(whole), Field(gt=0, lt=2**53)]
     monthly_charge_eur: float = Field(gt=0, le=1000)
     tenure_months: Count
     contract_months_left: Count

@@ -1,12 +1,16 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import DockerClient
+from docker.errors import DockerException
 
 from churn.pipeline import run as run_plain
 from churn.source import export
@@ -14,7 +18,6 @@ from churn.world import World
 from workflow_pipeline.runner import engine
 
 ROOT = Path(__file__).parents[2]
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
@@ -43,11 +46,34 @@ def plain(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(client: DockerClient, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def seen() -> dict[str, Any]:
+    """What the engine said of each container while `finished` ran, by stage."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def finished(
+    client: DockerClient, source: Path, tmp_path_factory: pytest.TempPathFactory, seen: dict[str, Any]
+) -> Path:
     """The folder of runs with one finished run in it; its images are built."""
     runs = tmp_path_factory.mktemp("runs")
-    done = workflow(source, runs)
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.05):
+            with suppress(DockerException):  # a container ended between two questions
+                for container in containers(client, runs):
+                    seen[re.split("[/:]", container.attrs["Config"]["Image"])[1]] = container.attrs
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        done = workflow(source, runs)
+    finally:
+        ended.set()
+        watching.join()
     assert done.returncode == 0, done.stdout + done.stderr
+    assert containers(client, runs) == []
     return runs
 
 
@@ -69,6 +95,12 @@ def workflow(
         text=True,
         check=False,
     )
+
+
+def containers(client: DockerClient, runs: Path) -> list[Any]:
+    """Those of the runs in this folder, running or not."""
+    label = f"one-churn-problem.folder={runs / 'workflow' / 'steps'}"
+    return list(client.containers.list(all=True, filters={"label": label}))
 
 
 def copy_of_the_code(folder: Path) -> Path:

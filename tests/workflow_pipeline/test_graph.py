@@ -1,11 +1,11 @@
 """The graph on a real engine: the answer, the isolation, the cache, the gate, and what a killed run leaves behind."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 import pytest
 from docker import DockerClient
-from docker.errors import DockerException
 
 from churn.faults import break_export
-from tests.workflow_pipeline.conftest import ROOT, copy_of_the_code, workflow
+from tests.workflow_pipeline.conftest import ROOT, containers, copy_of_the_code, workflow
+from workflow_pipeline.images import ENVIRONMENT
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -31,11 +31,6 @@ def executed(runs: Path) -> list[str]:
 
 def predictions(folder: Path) -> pl.DataFrame:
     return pl.read_parquet(folder / "predictions.parquet")
-
-
-def containers(client: DockerClient, runs: Path) -> list[Any]:
-    label = f"one-churn-problem.folder={runs / 'workflow' / 'steps'}"
-    return client.containers.list(all=True, filters={"label": label})
 
 
 def wait_for_step(client: DockerClient, runs: Path, stage: str, seconds: float = 120) -> Any:
@@ -85,39 +80,23 @@ def test_a_changed_line_runs_its_stage_and_those_after_it(finished: Path, source
     assert executed(finished) == []  # changed back: nothing was forgotten
 
 
-def test_steps_are_locked_down(client: DockerClient, source: Path, runs: Path) -> None:
-    found: dict[str, Any] = {}
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.is_set():
-            try:
-                for container in containers(client, runs):
-                    found[container.attrs["Config"]["Image"]] = container.attrs
-            except DockerException:
-                pass  # it ended between two questions
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
-        finished = workflow(source, runs)
-    finally:
-        done.set()
-        watching.join()
-    assert finished.returncode == 0, finished.stderr
-    assert len(found) == 6
+def test_steps_are_locked_down(finished: Path, seen: dict[str, Any], source: Path) -> None:
+    found = dict(seen)
+    assert set(found) == {*ENVIRONMENT, "serving"}
     for attributes in found.values():
         host = attributes["HostConfig"]
-        assert host["NetworkMode"] == "none"
         assert host["ReadonlyRootfs"]
         assert host["CapDrop"] == ["ALL"]
         assert host["SecurityOpt"] == ["no-new-privileges"]
-        assert host["Memory"] == host["MemorySwap"] == 3 * 1024**3
+        assert 0 < host["Memory"] <= 3 * 1024**3
+        assert host["PidsLimit"] > 0
         assert not host["Privileged"]
         assert attributes["Config"]["User"].split(":")[0] not in ("", "0", "root")
         assert attributes["Config"]["Entrypoint"] is None
+    assert [host["HostIp"] for host in found.pop("serving")["HostConfig"]["PortBindings"]["8000/tcp"]] == ["127.0.0.1"]
+    for attributes in found.values():
+        assert attributes["HostConfig"]["NetworkMode"] == "none"
         assert [mount["RW"] for mount in attributes["Mounts"] if mount["Source"] == str(source)] == [False]
-    assert containers(client, runs) == []
 
 
 def test_a_broken_export_stops_the_graph_and_keeps_what_was_served(
@@ -179,13 +158,9 @@ def test_a_killed_run_leaves_nothing_behind_and_the_next_goes_on(
     assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
 
 
-def test_two_runs_in_one_folder_do_not_sweep_each_other_away(client: DockerClient, source: Path, runs: Path) -> None:
-    running = start(source, runs)
-    try:
-        wait_for_step(client, runs, "collect")
-        second = workflow(source, runs)
-        assert second.returncode == 2
-        assert "another run is at work in" in second.stderr
-    finally:
-        running.communicate(timeout=120)
-    assert running.returncode == 0
+def test_two_runs_in_one_folder_do_not_sweep_each_other_away(source: Path, finished: Path) -> None:
+    with (finished / "workflow" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = workflow(source, finished)
+    assert second.returncode == 2
+    assert "another run is at work in" in second.stderr
