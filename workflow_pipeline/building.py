@@ -11,6 +11,7 @@ from docker import DockerClient
 from docker.errors import BuildError, DockerException, ImageNotFound
 
 from churn.errors import BadInput, exit_on_bad_input
+from churn.lake import write_file
 from churn.terminal import console, progress_bar
 from workflow_pipeline.images import ENVIRONMENT, HERE, LOCKS_IN_ALL, REPOSITORY, ROOT, context, image
 from workflow_pipeline.runner import engine
@@ -126,7 +127,9 @@ def main() -> None:
     build_images(client, folder)
     for stage in ENVIRONMENT:
         write_bill_of_materials(stage, folder / "bills-of-materials")
-    console.print(f"bills of materials: {folder / 'bills-of-materials'}")
+    tags = "".join(f"{stage.upper()}={image(stage).split(':')[1]}\n" for stage in ENVIRONMENT)
+    write_file(folder / "images.env", tags)
+    console.print(f"bills of materials: {folder / 'bills-of-materials'}; tags, for compose.yaml: {folder / 'images.env'}")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def whole(value: object) -> object:
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PerDay = Annotated[float, Field(ge=0, le=1440)]
-Count = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1000)]
+Count = Annotated[int, Field(ge=0, le=1000), BeforeValidator(whole)]
 
 
 class Strict(BaseModel):
@@ -42,7 +42,7 @@ class Strict(BaseModel):
 class Customer(Strict):
     """One customer's features at the end of the month; churn/process.py says how each is made."""
 
-    customer_id: Annotated[int, BeforeValidator(whole), Field(gt=0, lt=2**53)]
+    customer_id: Annotated[int, Field(gt=0, lt=2**53), BeforeValidator(whole)]
     monthly_charge_eur: float = Field(gt=0, le=1000)
     tenure_months: Count
     contract_months_left: Count
