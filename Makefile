@@ -82,7 +82,7 @@ doctor: ## does this machine have what is needed, and how to get what is missing
 
 ##@ Look after
 
-.PHONY: help format lock clean distclean
+.PHONY: help format lock pipeline-yaml clean distclean
 
 format: .venv/lint/.ok ## bring the code into the house style
 	@.venv/lint/bin/python -m ruff check --fix
@@ -90,6 +90,10 @@ format: .venv/lint/.ok ## bring the code into the house style
 
 lock: ## write requirements/ anew from pyproject.toml, keeping versions that fit (UPGRADE=1: the newest of everything)
 	@sh tools/lock.sh $(if $(UPGRADE),--upgrade) $(ENVIRONMENTS)
+	@sh workflow_pipeline/locks/lock.sh $(if $(UPGRADE),--upgrade)
+
+pipeline-yaml: .venv/workflow/.ok ## compile the workflow pipeline for a cluster, after any change in churn/ or its locks
+	@.venv/workflow/bin/python -m workflow_pipeline.pipeline
 
 clean: ## remove the runs and the caches
 	rm -rf runs .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -129,7 +129,9 @@ def main() -> None:
         write_bill_of_materials(stage, folder / "bills-of-materials")
     tags = "".join(f"{stage.upper()}={image(stage).split(':')[1]}\n" for stage in ENVIRONMENT)
     write_file(folder / "images.env", tags)
-    console.print(f"bills of materials: {folder / 'bills-of-materials'}; tags, for compose.yaml: {folder / 'images.env'}")
+    console.print(
+        f"bills of materials: {folder / 'bills-of-materials'}; tags, for compose.yaml: {folder / 'images.env'}"
+    )
 
 
 if __name__ == "__main__":

@@ -69,9 +69,7 @@ def run_graph(
                     source_uri=str(source), source_sha256=digest_of(source), months=months, month=months[-1]
                 ).outputs
         except (DockerException, RequestException) as error:
-            raise BadInput(
-                f"the Docker engine went away ({error}): start it, and the next run goes on from here"
-            ) from error
+            raise BadInput(f"the Docker engine failed ({error}): once it answers, the next run goes on") from error
         except RuntimeError as error:
             raise _sentence_of((folder / "log.txt").read_text(encoding="utf-8"), error) from error
     for artifact in made.values():

@@ -53,7 +53,7 @@ def test_the_same_files_give_the_same_tags_elsewhere(code: Path) -> None:
 def test_the_compiled_pipeline_is_current(tmp_path: Path) -> None:
     compile_to(tmp_path / "pipeline.yaml")
     assert (tmp_path / "pipeline.yaml").read_text(encoding="utf-8") == COMPILED.read_text(encoding="utf-8"), (
-        "run: .venv/workflow/bin/python -m workflow_pipeline.pipeline"
+        "run: make pipeline-yaml"
     )
 
 

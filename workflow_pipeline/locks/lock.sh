@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 here=workflow_pipeline/locks
+upgrade=${1:-} # or --upgrade
 other=$(mktemp)
 trap 'rm -f "$other"' EXIT
 sed '/^\(numpy\|scipy\)==/,/[^\\]$/d' requirements/plain.txt >"$other"
@@ -11,7 +12,7 @@ sed '/^\(numpy\|scipy\)==/,/[^\\]$/d' requirements/plain.txt >"$other"
 lock() { # NAME and options
     name=$1
     shift
-    sh tools/uv.sh pip compile "$here/$name.in" "$@" --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+    sh tools/uv.sh pip compile "$here/$name.in" "$@" $upgrade --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
         --generate-hashes --no-header --no-annotate --output-file "$here/$name.txt"
     echo "$here/$name.txt: $(grep -c '==' "$here/$name.txt") packages"
 }
