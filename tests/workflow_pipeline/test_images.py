@@ -9,6 +9,7 @@ import pytest
 
 from tests.workflow_pipeline.conftest import ROOT, copy_of_the_code
 from workflow_pipeline import images
+from workflow_pipeline.contents import table
 from workflow_pipeline.pipeline import COMPILED, compile_to
 
 
@@ -100,4 +101,10 @@ def test_the_two_do_not_fit_into_one_environment(tmp_path: Path) -> None:
         [*command, "--python-version", "3.11"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert refused.returncode == 1
-    assert re.search(r"frouros==0.9.0\s+depends\s+on\s+(numpy|scipy)", refused.stderr), refused.stderr
+    assert re.search(r"frouros\S+\s+depends\s+on\s+(numpy|scipy)", refused.stderr), refused.stderr
+
+
+def test_the_readme_says_what_the_images_contain() -> None:
+    assert table() in (images.HERE / "README.md").read_text(encoding="utf-8"), (
+        "run: python -m workflow_pipeline.contents"
+    )
