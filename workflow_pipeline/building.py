@@ -13,7 +13,7 @@ from docker.errors import BuildError, DockerException, ImageNotFound
 from churn.errors import BadInput, exit_on_bad_input
 from churn.lake import write_file
 from churn.terminal import console, progress_bar
-from workflow_pipeline.images import ENVIRONMENT, HERE, LOCKS_IN_ALL, REPOSITORY, ROOT, context, image
+from workflow_pipeline.images import ENVIRONMENT, HERE, LABEL, LOCKS_IN_ALL, REPOSITORY, ROOT, context, image
 from workflow_pipeline.runner import engine
 
 
@@ -29,6 +29,8 @@ def build_images(client: DockerClient, folder: Path) -> None:
             if build(client, image(stage), context(stage), {"ENVIRONMENT": environment}, "step", log):
                 built.append(stage)
             bar.advance()
+    if built:  # what a killed build left, and no later one has taken up
+        client.images.prune(filters={"dangling": True, "label": LABEL})
     console.print(f"images built: {', '.join(built)}" if built else "all images are there: nothing was built")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "workflow_pipeline"
 REPOSITORY = "one-churn-problem"
+LABEL = "one-churn-problem=workflow"  # on all of them, says the Dockerfile
 LOCKS_IN_ALL = ("kfp",)
 ENVIRONMENT = {
     "collect": "collect",

@@ -25,7 +25,8 @@ def client() -> DockerClient:
     found = engine()
     if found is None:
         reason = "no Docker engine answers (.ci/docker-engine starts one)"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+        promised = os.environ.get("CI") == "true" and sys.platform == "linux"  # elsewhere the runners have none
+        pytest.fail(reason) if promised else pytest.skip(reason)
     return found
 
 

@@ -16,7 +16,7 @@ from docker import DockerClient
 
 from churn.faults import break_export
 from tests.workflow_pipeline.conftest import ROOT, containers, copy_of_the_code, workflow
-from workflow_pipeline.images import ENVIRONMENT
+from workflow_pipeline.images import ENVIRONMENT, LABEL, image
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -164,3 +164,15 @@ def test_two_runs_in_one_folder_do_not_sweep_each_other_away(source: Path, finis
         second = workflow(source, finished)
     assert second.returncode == 2
     assert "another run is at work in" in second.stderr
+
+
+def test_images_say_what_they_are_and_where_they_come_from(client: DockerClient, finished: Path) -> None:
+    for stage in ENVIRONMENT:
+        found = client.images.get(image(stage))
+        labels = found.labels
+        assert labels["one-churn-problem.stage"] == stage
+        assert labels["org.opencontainers.image.version"] == image(stage).split(":")[1]
+        assert labels["org.opencontainers.image.revision"]
+        assert labels["org.opencontainers.image.source"].endswith("workflow_pipeline/Dockerfile")
+        assert found.attrs["Config"]["User"] == "65532:65532"
+    assert client.images.list(filters={"dangling": True, "label": LABEL}) == []
