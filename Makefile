@@ -61,7 +61,7 @@ demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own tab
 
 ##@ Check
 
-.PHONY: test test-fast lint bench doctor
+.PHONY: test test-fast lint bench bench-workflow doctor
 
 test: .venv/test/.ok ## all tests
 	@.venv/test/bin/python -m pytest
@@ -77,12 +77,15 @@ lint: .venv/lint/.ok ## style, format and types
 bench: .venv/model/.ok ## how fast it is, and how much memory it takes
 	@.venv/model/bin/python -m benchmarks $(call option,N,customers)
 
+bench-workflow: .venv/workflow/.ok ## what containers cost: a step, a run in which nothing has changed, a prediction
+	@.venv/workflow/bin/python -m benchmarks.containers
+
 doctor: ## does this machine have what is needed, and how to get what is missing
 	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
 
 ##@ Look after
 
-.PHONY: help format lock pipeline-yaml clean distclean
+.PHONY: help format lock pipeline-yaml clean clean-images distclean
 
 format: .venv/lint/.ok ## bring the code into the house style
 	@.venv/lint/bin/python -m ruff check --fix
@@ -98,6 +101,9 @@ pipeline-yaml: .venv/workflow/.ok ## compile the workflow pipeline for a cluster
 clean: ## remove the runs and the caches
 	rm -rf runs .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-images: ## remove the images of the workflow pipeline and what they were built from
+	@docker images --quiet --filter label=one-churn-problem=workflow | sort -u | xargs -r docker rmi --force >/dev/null
 
 distclean: clean ## remove the environments too
 	rm -rf .venv
