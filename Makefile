@@ -3,7 +3,7 @@
 # Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
-ENVIRONMENTS := plain model test lint
+ENVIRONMENTS := plain model workflow test lint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -39,20 +39,29 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-model
+.PHONY: demo demo-plain demo-workflow demo-model serve-workflow images
 
-demo: demo-plain demo-model ## every pipeline there is, then their reports side by side
+demo: demo-plain demo-workflow demo-model ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
 
 demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
 	@.venv/plain/bin/python -m churn $(WORLD)
+
+demo-workflow: .venv/workflow/.ok ## each step in a container of its own (without Docker: as processes)
+	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD)
+
+serve-workflow: .venv/workflow/.ok ## the same, then the model served on 127.0.0.1:8080 until Ctrl-C
+	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD) --serve 8080
+
+images: .venv/workflow/.ok ## build the images that are not there yet, and a bill of materials for each
+	@.venv/workflow/bin/python -m workflow_pipeline.building
 
 demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
 	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
 
 ##@ Check
 
-.PHONY: test test-fast lint bench doctor
+.PHONY: test test-fast lint bench bench-workflow doctor
 
 test: .venv/test/.ok ## all tests
 	@.venv/test/bin/python -m pytest
@@ -68,12 +77,15 @@ lint: .venv/lint/.ok ## style, format and types
 bench: .venv/model/.ok ## how fast it is, and how much memory it takes
 	@.venv/model/bin/python -m benchmarks $(call option,N,customers)
 
+bench-workflow: .venv/workflow/.ok ## what containers cost: a step, a run in which nothing has changed, a prediction
+	@.venv/workflow/bin/python -m benchmarks.containers
+
 doctor: ## does this machine have what is needed, and how to get what is missing
 	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
 
 ##@ Look after
 
-.PHONY: help format lock clean distclean
+.PHONY: help format lock pipeline-yaml clean clean-images distclean
 
 format: .venv/lint/.ok ## bring the code into the house style
 	@.venv/lint/bin/python -m ruff check --fix
@@ -81,10 +93,17 @@ format: .venv/lint/.ok ## bring the code into the house style
 
 lock: ## write requirements/ anew from pyproject.toml, keeping versions that fit (UPGRADE=1: the newest of everything)
 	@sh tools/lock.sh $(if $(UPGRADE),--upgrade) $(ENVIRONMENTS)
+	@sh workflow_pipeline/locks/lock.sh $(if $(UPGRADE),--upgrade)
+
+pipeline-yaml: .venv/workflow/.ok ## compile the workflow pipeline for a cluster, after any change in churn/ or its locks
+	@.venv/workflow/bin/python -m workflow_pipeline.pipeline
 
 clean: ## remove the runs and the caches
 	rm -rf runs .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-images: ## remove the images of the workflow pipeline and what they were built from
+	@docker images --quiet --filter label=one-churn-problem=workflow | sort -u | xargs -r docker rmi --force >/dev/null
 
 distclean: clean ## remove the environments too
 	rm -rf .venv
@@ -92,7 +111,7 @@ distclean: clean ## remove the environments too
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' Makefile
+		/^[a-z-]+:.*## / { printf "  make %-14s  %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N customers, SEED of the world, MONTH to score (YYYY-MM);'

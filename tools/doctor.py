@@ -96,7 +96,12 @@ def docker() -> Finding:
 
 
 def _no_docker(found: str, fix: str) -> Finding:
-    return Finding("Docker", "note", found, f"Nothing here needs it yet; the workflow pipeline will. {fix}")
+    return Finding(
+        "Docker",
+        "note",
+        found,
+        f"Without it the workflow pipeline runs its steps as processes, without isolation. {fix}",
+    )
 
 
 def _images_here() -> List[str]:

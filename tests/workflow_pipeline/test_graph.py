@@ -1,0 +1,178 @@
+"""The graph on a real engine: the answer, the isolation, the cache, the gate, and what a killed run leaves behind."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from docker import DockerClient
+
+from churn.faults import break_export
+from tests.workflow_pipeline.conftest import ROOT, containers, copy_of_the_code, workflow
+from workflow_pipeline.images import ENVIRONMENT, LABEL, image
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+
+def report(runs: Path) -> dict[str, Any]:
+    return json.loads((runs / "workflow" / "report.json").read_text(encoding="utf-8"))
+
+
+def executed(runs: Path) -> list[str]:
+    return [stage["name"] for stage in report(runs)["stages"] if stage["status"] == "ok"]
+
+
+def predictions(folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(folder / "predictions.parquet")
+
+
+def wait_for_step(client: DockerClient, runs: Path, stage: str, seconds: float = 120) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for container in containers(client, runs):
+            if f"/{stage}:" in container.attrs["Config"]["Image"] and container.attrs["State"]["Running"]:
+                return container
+        time.sleep(0.05)
+    raise AssertionError(f"no container ran {stage} within {seconds} s")
+
+
+def start(source: Path, runs: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "workflow_pipeline", "--source", str(source), "--runs", str(runs)]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def test_the_answer_is_the_plain_one(finished: Path, plain: Path) -> None:
+    ours, theirs = predictions(finished / "workflow"), predictions(plain)
+    assert ours["customer_id"].equals(theirs["customer_id"])
+    assert (ours["churn_probability"] - theirs["churn_probability"]).abs().max() <= 1e-6  # type: ignore[operator]
+    expected = json.loads((plain / "report.json").read_text(encoding="utf-8"))
+    same = ("data_fingerprint", "month", "holdout_month", "customers")
+    assert {name: report(finished)[name] for name in same} == {name: expected[name] for name in same}
+    assert report(finished)["isolation"] == "container"
+
+
+def test_a_second_run_executes_nothing_and_says_so(finished: Path, source: Path) -> None:
+    before = predictions(finished / "workflow")
+    again = workflow(source, finished)
+    assert "all images are there: nothing was built" in again.stdout, again.stderr
+    assert "nothing has changed, so nothing was executed" in again.stdout
+    assert executed(finished) == []
+    assert predictions(finished / "workflow").equals(before)
+
+
+def test_a_changed_line_runs_its_stage_and_those_after_it(finished: Path, source: Path, tmp_path: Path) -> None:
+    code = copy_of_the_code(tmp_path)
+    process = code / "churn" / "process.py"
+    process.write_text(process.read_text("utf-8").replace("MONTHS_OF_HISTORY = 3", "MONTHS_OF_HISTORY = 2"), "utf-8")
+    changed = workflow(source, finished, cwd=code)
+    assert changed.returncode == 0, changed.stderr
+    assert executed(finished) == ["process", "build", "train", "deploy"]
+    assert workflow(source, finished).returncode == 0
+    assert executed(finished) == []  # changed back: nothing was forgotten
+
+
+def test_steps_are_locked_down(finished: Path, seen: dict[str, Any], source: Path) -> None:
+    found = dict(seen)
+    assert set(found) == {*ENVIRONMENT, "serving"}
+    for attributes in found.values():
+        host = attributes["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert host["SecurityOpt"] == ["no-new-privileges"]
+        assert 0 < host["Memory"] <= 3 * 1024**3
+        assert host["PidsLimit"] > 0
+        assert not host["Privileged"]
+        assert attributes["Config"]["User"].split(":")[0] not in ("", "0", "root")
+        assert attributes["Config"]["Entrypoint"] is None
+    assert [host["HostIp"] for host in found.pop("serving")["HostConfig"]["PortBindings"]["8000/tcp"]] == ["127.0.0.1"]
+    for attributes in found.values():
+        assert attributes["HostConfig"]["NetworkMode"] == "none"
+        assert [mount["RW"] for mount in attributes["Mounts"] if mount["Source"] == str(source)] == [False]
+
+
+def test_a_broken_export_stops_the_graph_and_keeps_what_was_served(
+    client: DockerClient, source: Path, finished: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "source"
+    subprocess.run(["cp", "-r", source, broken], check=True)
+    break_export(broken / "month=2025-04", "renamed_column", "usage")
+    before = (finished / "workflow" / "report.json").read_bytes()
+    for _ in range(2):  # a failure is not remembered as a success
+        refused = workflow(broken, finished)
+        assert refused.returncode == 2
+        assert "error: usage 2025-04: column" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+        assert (finished / "workflow" / "report.json").read_bytes() == before
+    assert containers(client, finished) == []
+
+
+def test_an_artifact_edited_by_hand_is_noticed(finished: Path, source: Path) -> None:
+    assert workflow(source, finished).returncode == 0
+    steps = sorted((finished / "workflow" / "steps").glob("churn-*/process/labels"))
+    edited = next((steps[0] / "month=2025-01").glob("*.parquet"))
+    content = edited.read_bytes()
+    edited.write_bytes(content + b" ")
+    try:
+        refused = workflow(source, finished)
+        assert refused.returncode == 2
+        assert "was changed after its step had written it: delete that folder" in refused.stderr
+    finally:
+        edited.write_bytes(content)
+    assert workflow(source, finished).returncode == 0
+
+
+def test_a_killed_container_fails_its_step_and_the_next_run_goes_on(
+    client: DockerClient, source: Path, runs: Path, finished: Path
+) -> None:
+    running = start(source, runs)
+    wait_for_step(client, runs, "process").kill("SIGKILL")
+    stderr = running.communicate(timeout=120)[1]
+    assert running.returncode == 2, stderr
+    assert "the step process failed" in stderr
+    assert "killed" in stderr
+    assert containers(client, runs) == []
+    assert workflow(source, runs).returncode == 0
+    assert executed(runs) == ["process", "build", "train", "deploy"]
+    assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
+
+
+def test_a_killed_run_leaves_nothing_behind_and_the_next_goes_on(
+    client: DockerClient, source: Path, runs: Path, finished: Path
+) -> None:
+    running = start(source, runs)
+    wait_for_step(client, runs, "build")
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate(timeout=60)
+    assert workflow(source, runs).returncode == 0
+    assert executed(runs) == ["build", "train", "deploy"]
+    assert containers(client, runs) == []
+    assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
+
+
+def test_two_runs_in_one_folder_do_not_sweep_each_other_away(source: Path, finished: Path) -> None:
+    with (finished / "workflow" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = workflow(source, finished)
+    assert second.returncode == 2
+    assert "another run is at work in" in second.stderr
+
+
+def test_images_say_what_they_are_and_where_they_come_from(client: DockerClient, finished: Path) -> None:
+    for stage in ENVIRONMENT:
+        found = client.images.get(image(stage))
+        labels = found.labels
+        assert labels["one-churn-problem.stage"] == stage
+        assert labels["org.opencontainers.image.version"] == image(stage).split(":")[1]
+        assert labels["org.opencontainers.image.revision"]
+        assert labels["org.opencontainers.image.source"].endswith("workflow_pipeline/Dockerfile")
+        assert found.attrs["Config"]["User"] == "65532:65532"
+    assert client.images.list(filters={"dangling": True, "label": LABEL}) == []

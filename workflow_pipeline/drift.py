@@ -1,0 +1,38 @@
+"""Has usage shifted? Frouros answers with a Kolmogorov-Smirnov test; its newest release needs NumPy below 2.2.
+
+Training needs NumPy 2.4. One environment cannot hold both, two images can: see "Two versions of one library" in
+README.md.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from churn.lake import partition
+from churn.months import add_months
+
+MOST_ROWS = 20_000  # of a month; more would find differences too small to matter
+
+
+def usage_drift(lake: Path, month: str) -> dict[str, float | str]:
+    """Distance (0 to 1) between the minutes per active day of this month and of the one before, and its p-value."""
+    try:
+        import numpy as np
+        from frouros.detectors.data_drift import KSTest
+    except ImportError:  # without containers all steps share one environment, and it holds training's NumPy
+        return {"usage_drift": "not tested: Frouros and training cannot share an environment"}
+    test = KSTest()
+    test.fit(X=_minutes(lake, add_months(month, -1)))
+    result, _ = test.compare(X=_minutes(lake, month))
+    return {
+        "usage_drift": round(float(result.statistic), 4),
+        "usage_drift_p_value": round(float(result.p_value), 4),
+        "usage_drift_numpy": np.__version__,
+    }
+
+
+def _minutes(lake: Path, month: str) -> Any:
+    usage = pl.scan_parquet(partition(lake, "valid", month) / "usage" / "*.parquet", hive_partitioning=False)
+    minutes = usage.select("minutes").collect()["minutes"]
+    return minutes.sample(min(len(minutes), MOST_ROWS), seed=0).to_numpy()

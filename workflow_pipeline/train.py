@@ -1,0 +1,23 @@
+"""Training & Evaluating: a Model and its Metrics, which a cluster's dashboard shows side by side for all runs."""
+
+from kfp import dsl
+
+from workflow_pipeline.images import image
+
+
+@dsl.component(base_image=image("train"), install_kfp_package=False)
+def train(
+    training: dsl.Input[dsl.Dataset],
+    month: str,
+    model: dsl.Output[dsl.Model],
+    scores: dsl.Output[dsl.Metrics],
+) -> None:
+    """Fit the baseline and score it on the month held out."""
+    import sklearn
+
+    from churn.train import train
+    from workflow_pipeline.artifacts import lake_of, log_metrics
+
+    with lake_of(inputs={"training": training}, outputs={"model": model}) as lake:
+        log_metrics(scores, train(lake, month).as_dict())
+    model.metadata.update(framework=f"scikit-learn {sklearn.__version__}", month=month)
