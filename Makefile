@@ -3,7 +3,7 @@
 # Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
-ENVIRONMENTS := plain model test lint
+ENVIRONMENTS := plain model tracking test lint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -39,9 +39,9 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-model
+.PHONY: demo demo-plain demo-model demo-tracking lineage rollback ui-tracking
 
-demo: demo-plain demo-model ## every pipeline there is, then their reports side by side
+demo: demo-plain demo-model demo-tracking ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
 
 demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
@@ -49,6 +49,18 @@ demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
 
 demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
 	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
+
+demo-tracking: .venv/tracking/.ok ## MLflow: three months of models; a bad one is forced live and rolled back
+	@.venv/tracking/bin/python -m tracking_pipeline $(WORLD)
+
+lineage: .venv/tracking/.ok ## what made the model that was live in MONTH, and does it make it again
+	@.venv/tracking/bin/python -m tracking_pipeline.lineage $(WORLD)
+
+rollback: .venv/tracking/.ok ## the model that was live before the last move is live again
+	@.venv/tracking/bin/python -m tracking_pipeline.promote rollback $(WORLD)
+
+ui-tracking: .venv/tracking/.ok ## MLflow's pages over what demo-tracking recorded
+	@.venv/tracking/bin/python -m tracking_pipeline.ui
 
 ##@ Check
 
@@ -92,7 +104,7 @@ distclean: clean ## remove the environments too
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' Makefile
+		/^[a-z-]+:.*## / { printf "  make %-13s  %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N customers, SEED of the world, MONTH to score (YYYY-MM);'
