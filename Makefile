@@ -39,7 +39,7 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-model demo-tracking lineage rollback ui-tracking
+.PHONY: demo demo-plain demo-model demo-tracking lineage rollback team-tracking ui-tracking
 
 demo: demo-plain demo-model demo-tracking ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
@@ -61,6 +61,9 @@ rollback: .venv/tracking/.ok ## the model that was live before the last move is 
 
 ui-tracking: .venv/tracking/.ok ## MLflow's pages over what demo-tracking recorded
 	@.venv/tracking/bin/python -m tracking_pipeline.ui
+
+team-tracking: .venv/tracking/.ok ## a tracking server for a team: PostgreSQL, passwords, artifacts through the server
+	@.venv/tracking/bin/python -m tracking_pipeline.team
 
 ##@ Check
 

@@ -103,31 +103,30 @@ def decide(challenger: ModelVersion, holdout: pl.DataFrame, tags: dict[str, str]
         probabilities = {name: churn_probability(model.estimator, holdout) for name, model in models.items()}
         mlflow.log_figure(calibration_plot(holdout[LABEL], probabilities), "calibration.png")
         if live is None:
-            return _move(challenger, challenger.version, "promoted", "nothing was live")
+            return _move(challenger, "promoted", "nothing was live")
         if live.tags["month"] > challenger.tags["month"]:
-            return _record(challenger, "refused", live.version, f"@{CHAMPION} has learnt from newer months")
+            return _record(challenger, "refused", str(live.version), f"@{CHAMPION} has learnt from newer months")
         if against := reasons_against(scores["challenger"], scores["champion"]):
-            return _record(challenger, "refused", live.version, "; ".join(against))
+            return _record(challenger, "refused", str(live.version), "; ".join(against))
         gained = scores["challenger"]["campaign_value_eur"] - scores["champion"]["campaign_value_eur"]
-        return _move(
-            challenger, challenger.version, "promoted", f"earns {gained:,.0f} € more than version {live.version}"
-        )
+        return _move(challenger, "promoted", f"earns {gained:,.0f} € more than version {live.version}")
 
 
 def force(version: ModelVersion, tags: dict[str, str]) -> Decision:
     """Make a version live whatever the gates say. It is written down that they were not asked."""
     with child_run("deploy", tags, name=f"version {version.version} forced"):
-        return _move(version, version.version, "forced", "somebody insisted")
+        return _move(version, "forced", "somebody insisted")
 
 
 def roll_back(registered: str, tags: dict[str, str]) -> Decision:
     """Make the version live that was so before the last move. Raises BadInput if there was none."""
     stack = live_versions(history(registered))
     if len(stack) < 2:
-        raise BadInput(f"{registered} has nothing to go back to: {len(stack)} version has been live so far")
+        so_far = f"only version {stack[0]}" if stack else "nothing"
+        raise BadInput(f"{registered} has no version to go back to: {so_far} was live so far")
     before = MlflowClient().get_model_version(registered, stack[-2])
     with child_run("deploy", tags, name=f"rollback to version {before.version}"):
-        return _move(before, stack[-1], "rolled back", f"back to version {before.version}")
+        return _move(before, "rolled back", f"back to version {before.version}", about=stack[-1])
 
 
 def history(registered: str) -> list[Decision]:
@@ -155,13 +154,13 @@ def live_versions(decisions: Sequence[Decision]) -> list[str]:
     return stack
 
 
-def _move(to: ModelVersion, about: str, what: str, reasons: str) -> Decision:
-    MlflowClient().set_registered_model_alias(to.name, CHAMPION, to.version)
-    return _record(to, what, to.version, reasons, about)
+def _move(to: ModelVersion, what: str, reasons: str, about: str | None = None) -> Decision:
+    MlflowClient().set_registered_model_alias(to.name, CHAMPION, str(to.version))
+    return _record(to, what, str(to.version), reasons, about)
 
 
 def _record(version: ModelVersion, what: str, live: str, reasons: str, about: str | None = None) -> Decision:
-    decision = Decision(what, version.tags["month"], about or version.version, live, reasons)
+    decision = Decision(what, version.tags["month"], about or str(version.version), live, reasons)
     mlflow.set_tags({"decision": what, "version": decision.version, "live": live, "reasons": reasons})
     return decision
 

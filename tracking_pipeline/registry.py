@@ -92,7 +92,7 @@ def open_champion(registered: str) -> OpenModel:
 
 def open_version(version: ModelVersion) -> OpenModel:
     with TemporaryDirectory() as folder:
-        return open_copy(verified_copy(version, Path(folder)), version.version)
+        return open_copy(verified_copy(version, Path(folder)), str(version.version))
 
 
 def verified_copy(version: ModelVersion, folder: Path) -> Path:
@@ -120,12 +120,20 @@ def open_logged(model_uri: str) -> OpenModel:
 def open_copy(folder: Path, version: str) -> OpenModel:
     """Open the files in `folder` as skops, with the types we reviewed; raise BadInput if they ask for more."""
     description = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
-    flavour = description["flavors"].get("sklearn", {})
-    if flavour.get("serialization_format") != "skops":
-        raise BadInput(f"version {version} is not opened: it is no skops file, and a pickle could run anything")
-    if strangers := set(flavour["skops_trusted_types"]) - TRUSTED.keys():
+    if not _is_skops_without_code(description["flavors"]):
+        raise BadInput(f"version {version} is not opened: a model that is not skops alone could run anything")
+    if strangers := set(description["flavors"]["sklearn"]["skops_trusted_types"]) - TRUSTED.keys():
         raise BadInput(f"version {version} is not opened: nobody reviewed its types {', '.join(sorted(strangers))}")
     return OpenModel(mlflow.sklearn.load_model(str(folder)), version, description["metadata"]["threshold"])
+
+
+def _is_skops_without_code(flavours: dict[str, Any]) -> bool:
+    ours, served = flavours.get("sklearn", {}), flavours.get("python_function", {})
+    return (
+        ours.get("serialization_format") == "skops"
+        and served.get("loader_module") == "mlflow.sklearn"
+        and not (ours.get("code") or served.get("code"))
+    )
 
 
 def files_digest(folder: Path) -> str:

@@ -36,7 +36,7 @@ def champion_server(registered: str, log: Path) -> Iterator[Ask]:
         raise BadInput(f"{registered} has no @{CHAMPION}: there is nothing to serve")
     with TemporaryDirectory() as folder, log.open("ab") as said:
         copy = verified_copy(live, Path(folder))
-        open_copy(copy, live.version)
+        open_copy(copy, str(live.version))
         port = free_port()
         # what `mlflow models serve --env-manager local` runs, which finds uvicorn on PATH only
         command, environment = scoring_server.get_cmd(str(copy), port, host="127.0.0.1", nworkers=1)  # type: ignore[arg-type]  # it says int

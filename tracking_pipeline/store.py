@@ -102,8 +102,8 @@ def _sentence(said: str, uri: str) -> str:
         )
     if "not a database" in said or "malformed" in said:
         return f"the store {uri} is damaged: restore it from a copy, or move it away to begin a new one"
-    if "disk is full" in said:
-        return f"no room on the disk for the store {uri}: make room, then run the same command again"
+    if "disk is full" in said or "disk I/O error" in said:
+        return f"the disk takes no more of the store {uri}: make room, then run the same command again"
     if "readonly database" in said or "unable to open database" in said:
         return f"the store {uri} cannot be written: check the folder and its permissions"
     if "UNAUTHENTICATED" in said or "not authenticated" in said or "401" in first:
@@ -126,6 +126,9 @@ def _raise_if_silent(uri: str) -> None:
 
 def _log_to(path: Path) -> None:
     """What MLflow has to say goes to a file; the terminal is for people."""
+    logging.raiseExceptions = False  # a full disk is reported once, by the store
+    for earlier in logging.getLogger("mlflow").handlers:
+        earlier.close()
     handler = logging.FileHandler(path, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for name in ("mlflow", "alembic"):
