@@ -88,7 +88,7 @@ def team_server(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
 @contextmanager
 def _postgres(folder: Path, password: str) -> Iterator[str]:
     """A cluster of its own on 127.0.0.1, with both databases. Gives the address up to the database's name."""
-    programs, cluster = _postgres_programs(), _cluster(folder)
+    programs, cluster = postgres_programs(), _cluster(folder)
     user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
     port = free_port()
     log = folder / "postgres.log"
@@ -123,7 +123,7 @@ def _make_cluster(initdb: Path, cluster: Path, password: str, user: str | None, 
             raise BadInput(f"PostgreSQL could not make its files: its last words are in {said.name}")
 
 
-def _postgres_programs() -> Path:
+def postgres_programs() -> Path:
     found = shutil.which("initdb")
     places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     for place in places:
