@@ -5,10 +5,11 @@ Nothing is chosen on import: `open_store` is called by the commands.
 
 import logging
 import os
+import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 
@@ -56,9 +57,18 @@ def open_store(folder: Path, name: str) -> Experiment:
         experiment = mlflow.get_experiment(MlflowClient().create_experiment(name, artifacts))
     mlflow.set_experiment(experiment_id=experiment.experiment_id)
     mark_killed_runs(experiment.experiment_id)
+    if uri.startswith("sqlite:///"):
+        _count_for_the_planner(Path(uri.removeprefix("sqlite:///")))
     if not MlflowClient().search_registered_models(f"name = '{name}'"):
         MlflowClient().create_registered_model(name)
     return experiment
+
+
+def _count_for_the_planner(database: Path) -> None:
+    """Without its statistics, SQLite takes 12 s instead of 0.1 to find the best of 10,000 runs; MLflow makes none."""
+    with closing(sqlite3.connect(database, timeout=60)) as connection:
+        connection.execute("PRAGMA analysis_limit = 1000")
+        connection.execute("ANALYZE")
 
 
 def start_registry_anew(name: str) -> None:

@@ -6,8 +6,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from churn.lake import sha256_of
@@ -51,10 +53,19 @@ def refusal(runs: Path, module: str, *words: str, **environment: str) -> str:
     return lines[0]
 
 
+def test_a_store_that_is_opened_again_knows_how_much_it_holds(store: Path, name: str) -> None:
+    """What SQLite needs to search many runs fast."""
+    with mlflow.start_run():
+        mlflow.log_metric("log_loss", 0.1)
+    open_store(store, name)
+    with closing(sqlite3.connect(store / "mlflow.db")) as database:
+        counted = {row[0] for row in database.execute("SELECT tbl FROM sqlite_stat1")}
+    assert {"runs", "tags", "latest_metrics"} <= counted
+
+
 def test_a_store_of_another_schema_version(runs: Path) -> None:
-    with sqlite3.connect(runs / "tracking" / "mlflow.db") as database:
+    with closing(sqlite3.connect(runs / "tracking" / "mlflow.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = 'abcdef123456'")
-    database.close()
     assert "was made by another MLflow than" in refusal(runs, "tracking_pipeline")
 
 
@@ -85,9 +96,8 @@ def test_a_full_disk(runs: Path) -> None:
     assert process.returncode == 2, process.stderr
     assert "takes no more of the store" in process.stderr or "File too large" in process.stderr
     assert "Traceback" not in process.stderr
-    with sqlite3.connect(database) as again:
+    with closing(sqlite3.connect(database)) as again:
         assert again.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    again.close()
 
 
 def test_a_month_with_no_model(runs: Path) -> None:
