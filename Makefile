@@ -3,7 +3,7 @@
 # Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
-ENVIRONMENTS := plain model workflow test lint
+ENVIRONMENTS := plain workflow model tracking test lint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -39,9 +39,9 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-workflow demo-model serve-workflow images
+.PHONY: demo demo-plain demo-workflow demo-model demo-tracking serve-workflow images lineage rollback team-tracking ui-tracking
 
-demo: demo-plain demo-workflow demo-model ## every pipeline there is, then their reports side by side
+demo: demo-plain demo-workflow demo-model demo-tracking ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
 
 demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
@@ -58,6 +58,21 @@ images: .venv/workflow/.ok ## build the images that are not there yet, and a bil
 
 demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
 	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
+
+demo-tracking: .venv/tracking/.ok ## MLflow: three months of models; a bad one is forced live and rolled back
+	@.venv/tracking/bin/python -m tracking_pipeline $(WORLD)
+
+lineage: .venv/tracking/.ok ## what made the model that was live in MONTH, and does it make it again
+	@.venv/tracking/bin/python -m tracking_pipeline.lineage $(WORLD)
+
+rollback: .venv/tracking/.ok ## the model that was live before the last move is live again
+	@.venv/tracking/bin/python -m tracking_pipeline.promote rollback $(WORLD)
+
+ui-tracking: .venv/tracking/.ok ## MLflow's pages over what demo-tracking recorded
+	@.venv/tracking/bin/python -m tracking_pipeline.ui
+
+team-tracking: .venv/tracking/.ok ## a tracking server for a team: PostgreSQL, passwords, artifacts through the server
+	@.venv/tracking/bin/python -m tracking_pipeline.team
 
 ##@ Check
 

@@ -80,7 +80,9 @@ def test_a_folder_imports_only_what_it_may(folder: str) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize(("folder", "extra"), [("churn", None), ("model_pipeline", "model")])
+@pytest.mark.parametrize(
+    ("folder", "extra"), [("churn", None), ("model_pipeline", "model"), ("tracking_pipeline", "tracking")]
+)
 def test_what_a_folder_imports_is_declared(folder: str, extra: str | None) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     listed = project["dependencies"] + (project["optional-dependencies"][extra] if extra else [])

@@ -1,0 +1,115 @@
+"""What is opened, and what is not. Nobody may get code run by writing to the artifact store."""
+
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import polars as pl
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from churn.errors import BadInput
+from churn.train import churn_probability, fitted
+from tracking_pipeline.build import CANDIDATES, Candidate, estimator
+from tracking_pipeline.registry import as_table, log_model, open_champion, open_version, register
+
+BASELINE = CANDIDATES[0]
+
+
+class Payload:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def logged(rows: pl.DataFrame, candidate: Candidate = BASELINE) -> tuple[str, str, Path]:
+    """URI, run and folder of a model logged to the store `test`."""
+    with mlflow.start_run() as run:
+        info = log_model(fitted(estimator(candidate), rows), rows, threshold=0.2)
+    return info.model_uri, run.info.run_id, Path(mlflow.artifacts.download_artifacts(info.model_uri))
+
+
+def registered(
+    name: str, rows: pl.DataFrame, candidate: Candidate = BASELINE, month: str = "2025-05"
+) -> tuple[ModelVersion, Path]:
+    uri, run_id, folder = logged(rows, candidate)
+    return register(name, uri, run_id, {"month": month}), folder
+
+
+def rewrite(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("candidate", [CANDIDATES[0], CANDIDATES[2], CANDIDATES[5]], ids=lambda one: one.family)
+def test_a_model_comes_back_as_it_was_registered(name: str, rows: pl.DataFrame, candidate: Candidate) -> None:
+    version, folder = registered(name, rows, candidate)
+    model = open_version(version)
+    expected = churn_probability(fitted(estimator(candidate), rows), rows)
+    assert churn_probability(model.estimator, rows) == pytest.approx(expected, abs=1e-12)
+    assert model.threshold == 0.2
+    as_served = mlflow.pyfunc.load_model(str(folder)).predict(as_table(rows))
+    assert as_served[:, 1] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("changed", ["model.skops", "MLmodel", "requirements.txt"])
+def test_files_that_were_changed_are_refused(name: str, rows: pl.DataFrame, changed: str) -> None:
+    version, folder = registered(name, rows)
+    with (folder / changed).open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(BadInput, match=r"version 1 is not opened: its files are not those that were registered"):
+        open_version(version)
+
+
+def test_files_that_are_gone_are_a_sentence(name: str, rows: pl.DataFrame) -> None:
+    version, folder = registered(name, rows)
+    for file in folder.iterdir():
+        file.unlink()
+    with pytest.raises(BadInput, match="version 1"):
+        open_version(version)
+
+
+def test_a_pickle_is_refused_and_not_opened(name: str, rows: pl.DataFrame, tmp_path: Path) -> None:
+    uri, run_id, folder = logged(rows)
+    (folder / "model.skops").write_bytes(pickle.dumps(Payload(tmp_path / "pwned")))
+    rewrite(folder / "MLmodel", "serialization_format: skops", "serialization_format: pickle")
+    with pytest.raises(BadInput, match="not skops alone"):
+        open_version(register(name, uri, run_id, {}))
+    assert not (tmp_path / "pwned").exists()
+    with pytest.raises(Exception, match="predict"):
+        mlflow.sklearn.load_model(str(folder)).predict(rows)
+    assert (tmp_path / "pwned").exists(), "what MLflow alone does: this test would notice"
+
+
+def test_a_model_with_a_loader_of_its_own_is_refused(name: str, rows: pl.DataFrame) -> None:
+    uri, run_id, folder = logged(rows)
+    rewrite(folder / "MLmodel", "loader_module: mlflow.sklearn", "loader_module: antigravity")
+    with pytest.raises(BadInput, match="not skops alone"):
+        open_version(register(name, uri, run_id, {}))
+
+
+def test_a_type_that_nobody_reviewed_is_refused(name: str, rows: pl.DataFrame) -> None:
+    uri, run_id, folder = logged(rows)
+    rewrite(folder / "MLmodel", "skops_trusted_types:", "skops_trusted_types:\n    - os.system")
+    with pytest.raises(BadInput, match=r"nobody reviewed its types os\.system"):
+        open_version(register(name, uri, run_id, {}))
+
+
+def test_a_model_registered_by_somebody_else_is_refused(name: str, rows: pl.DataFrame) -> None:
+    uri, run_id, _ = logged(rows)
+    version = MlflowClient().create_model_version(name, uri, run_id)
+    with pytest.raises(BadInput, match="was not registered by this pipeline"):
+        open_version(version)
+
+
+def test_without_a_champion_a_sentence(name: str) -> None:
+    with pytest.raises(BadInput, match="has no @champion: nothing is live"):
+        open_champion(name)

@@ -1,0 +1,168 @@
+"""The demo, end to end on SQLite: what it recorded, what it serves, and whether the record makes it again."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import mlflow
+import polars as pl
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, Run
+
+from churn import pipeline as plain
+from churn.months import month_range
+from churn.report import STAGES, read_report
+from churn.train import churn_probability, training_and_holdout
+from tests.tracking_pipeline.conftest import MONTH, NAME, SMALL, SMALL_WORLD, command
+from tracking_pipeline.build import CANDIDATES
+from tracking_pipeline.promote import force, history, live_versions, roll_back
+from tracking_pipeline.registry import TRUSTED, champion, open_champion
+from tracking_pipeline.runs import run_tags
+from tracking_pipeline.serve import champion_server
+from tracking_pipeline.store import registry_era
+
+pytestmark = pytest.mark.slow
+MONTHS = ["2025-03", "2025-04", "2025-05"]
+
+
+def runs_of(client: MlflowClient, query: str) -> list[Run]:
+    experiment = client.get_experiment_by_name(NAME)
+    assert experiment is not None
+    found: list[Run] = client.search_runs([experiment.experiment_id], query, max_results=1000)
+    return found
+
+
+def children(client: MlflowClient, parent: Run) -> list[Run]:
+    return runs_of(client, f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
+
+
+def datasets(run: Run) -> list[Dataset]:
+    return [] if run.inputs is None else [used.dataset for used in run.inputs.dataset_inputs]
+
+
+def month(client: MlflowClient, which: str) -> Run:
+    (run,) = runs_of(client, f"tags.stage = 'all' AND attributes.run_name = '{which}: six stages'")
+    return run
+
+
+def test_the_baseline_gives_the_plain_answer(told: Path, source: Path, tmp_path: Path) -> None:
+    report = read_report(told / "tracking" / "report.json")
+    expected = plain.run(source, tmp_path / "plain", month_range(SMALL.first_month, MONTH), SMALL.seed)
+    assert report.data_fingerprint == expected.data_fingerprint
+    ours = pl.read_parquet(told / "tracking" / "predictions.parquet")
+    theirs = pl.read_parquet(tmp_path / "plain" / "predictions.parquet")
+    assert ours["customer_id"].equals(theirs["customer_id"])
+    assert (ours["churn_probability"] - theirs["churn_probability"]).abs().max() <= 1e-6  # type: ignore[operator]
+    assert report.pipeline == "tracking"
+    assert [stage.name for stage in report.stages] == list(STAGES)
+    assert report.best is not None
+    assert report.best.keys() == report.baseline.keys()
+
+
+@pytest.mark.parametrize("which", MONTHS)
+def test_a_month_has_a_run_per_stage_and_a_run_per_candidate(client: MlflowClient, which: str) -> None:
+    stages = {run.data.tags["stage"]: run for run in children(client, month(client, which))}
+    assert set(stages) == set(STAGES)
+    tried = children(client, stages["train"])
+    searched = [run for run in tried if "refitted" not in run.data.params]
+    assert Counter(run.info.run_name for run in searched) == Counter(candidate.name for candidate in CANDIDATES)
+    assert all({"log_loss", "roc_auc", "campaign_value_eur"} <= run.data.metrics.keys() for run in searched)
+    for run in [*stages.values(), *tried]:
+        assert {"month", "seed", "git_sha", "code_sha256"} <= run.data.tags.keys()
+        assert run.data.tags["month"] == which
+        assert run.info.status == "FINISHED"
+    for run in [month(client, which), *tried]:
+        assert re.fullmatch("[0-9a-f]{64}", run.data.tags["data_fingerprint"])
+
+
+def test_the_data_is_recorded_with_digest_and_source(client: MlflowClient) -> None:
+    stages = {run.data.tags["stage"]: run for run in children(client, month(client, "2025-03"))}
+    exports = {data.name: data for data in datasets(stages["collect"])}
+    assert set(exports) == {"export-2025-01", "export-2025-02", "export-2025-03"}, "nothing later may be collected"
+    assert all(len(data.digest) == 36 and "source/month=" in data.source for data in exports.values())
+    assert {data.name for data in datasets(stages["build"])} == {"train", "holdout"}
+
+
+def test_what_else_the_stages_record(client: MlflowClient) -> None:
+    stages = {run.data.tags["stage"]: run for run in children(client, month(client, "2025-04"))}
+    files = {stage: {file.path for file in client.list_artifacts(run.info.run_id)} for stage, run in stages.items()}
+    assert {"rows", "rejected_rows", "late_rows"} <= stages["validate"].data.metrics.keys()
+    assert files["collect"] == {"checksums.json"}
+    assert files["process"] == {"features.json"}
+    assert files["build"] == {"search_space.json"}
+    assert files["deploy"] == {"predictions.parquet"}
+    (decision,) = children(client, stages["deploy"])
+    assert [file.path for file in client.list_artifacts(decision.info.run_id)] == ["calibration.png"]
+
+
+def test_system_metrics_are_sampled(client: MlflowClient) -> None:
+    sampled = [name for name in month(client, "2025-03").data.metrics if name.startswith("system/")]
+    assert "system/cpu_utilization_percentage" in sampled
+
+
+def test_a_model_has_signature_example_and_reviewed_types(client: MlflowClient) -> None:
+    live = champion(NAME)
+    assert live is not None
+    assert live.source is not None
+    logged = client.get_logged_model(live.source.removeprefix("models:/"))
+    files = {file.path for file in client.list_logged_model_artifacts(logged.model_id)}
+    assert {"model.skops", "input_example.json", "requirements.txt"} <= files
+    text = (Path(mlflow.artifacts.download_artifacts(live.source)) / "MLmodel").read_text(encoding="utf-8")
+    assert "signature:" in text
+    assert "pickle" not in text.replace("pickled_model: model.skops", "")
+    assert all(name in text for name in TRUSTED)
+
+
+def test_three_generations_a_refusal_a_forced_one_and_a_rollback(client: MlflowClient) -> None:
+    decisions = history(NAME)
+    assert [one.month for one in decisions if one.version in ("1", "2", "3")] == MONTHS
+    assert decisions[0].what == "promoted"
+    bad = [one for one in decisions if one.version == "4"]
+    assert [one.what for one in bad] == ["refused", "forced", "rolled back"]
+    assert "calibration_error" in bad[0].reasons
+    assert bad[1].live == "4"
+    live = champion(NAME)
+    assert live is not None
+    assert str(live.version) == bad[2].live == live_versions(decisions)[-1] == decisions[2].live
+
+
+def test_the_servers_answer_changed_and_changed_back(told: Path) -> None:
+    said = (told / "said.txt").read_text(encoding="utf-8")
+    rows = re.findall(r"^ *version (\d)(|, forced|, rolled back) +([\d.]+) +([\d.]+) +([\d.]+)", said, re.MULTILINE)
+    before, forced, back = rows
+    assert [row[1] for row in rows] == ["", ", forced", ", rolled back"]
+    assert before[2:] == back[2:]
+    assert before[2:] != forced[2:]
+
+
+def test_the_server_answers_what_the_champion_predicts(client: MlflowClient, told: Path, tmp_path: Path) -> None:
+    holdout = training_and_holdout(told / "tracking" / "lake", MONTH)[1].head(50)
+    tags = run_tags(MONTH, SMALL.seed, registry_era(NAME))
+    force(client.get_model_version(NAME, "4"), tags)
+    try:
+        expected = churn_probability(open_champion(NAME).estimator, holdout)
+        with champion_server(NAME, tmp_path / "server.log") as ask:
+            assert ask(holdout) == pytest.approx(expected, abs=1e-6)
+    finally:
+        roll_back(NAME, tags)
+
+
+@pytest.mark.parametrize("which", ["2025-03", "2025-05"])
+def test_lineage_names_what_was_live_and_makes_it_again(told: Path, which: str) -> None:
+    answer = command("tracking_pipeline.lineage", SMALL_WORLD[0], f"--month={which}", runs=told)
+    assert answer.returncode == 0, answer.stderr
+    assert f"live at the end of {which}: {NAME} version" in answer.stdout
+    assert "the code here" in answer.stdout
+    differences = re.findall(r"differ by at most (\S+)", answer.stdout)
+    assert len(differences) == 2
+    assert all(float(difference) <= 1e-6 for difference in differences)
+
+
+def test_a_month_before_the_first_model_is_a_sentence(source: Path, told: Path, tmp_path: Path) -> None:
+    other = tmp_path / "runs"
+    (other / "world").mkdir(parents=True)
+    (other / "world" / SMALL.name).symlink_to(source.parent)
+    refused = command("tracking_pipeline.lineage", *SMALL_WORLD, runs=other)
+    assert refused.returncode == 2
+    assert f"no model of {NAME} was live in {MONTH}: there is none yet: make demo-tracking" in refused.stderr

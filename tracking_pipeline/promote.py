@@ -1,0 +1,190 @@
+"""Promotion: which model version is live, why, and how to go back.
+
+MLflow moves an alias when it is told to, and forgets where it was. The gate and the history are ours: every decision
+is a run of its own, with both sides' scores, so that any month's live model can be found (lineage.py).
+
+    python -m tracking_pipeline.promote rollback
+    python -m tracking_pipeline.promote force --version 4
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mlflow
+import numpy as np
+import polars as pl
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from numpy.typing import ArrayLike
+
+from churn.command import operator_data, parser
+from churn.errors import BadInput, exit_on_bad_input
+from churn.process import LABEL
+from churn.scores import score
+from churn.terminal import console
+from churn.train import churn_probability
+from tracking_pipeline.plots import calibration_plot
+from tracking_pipeline.registry import CHAMPION, OpenModel, champion, open_version
+from tracking_pipeline.runs import MOST_RUNS, child_run, run_tags
+from tracking_pipeline.store import open_store, registry_era, store_name, with_store_errors_as_sentences
+
+TENTHS = 10
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a challenger must gain on the champion, on the same customers; a negative gain is a loss that is allowed.
+
+    mlflow.models.MetricThreshold takes no negative one, so "not much worse" could not be said with it.
+    """
+
+    metric: str
+    least_gain: float
+    higher_is_better: bool = True
+
+
+GATES = [
+    Gate("roc_auc", -0.005),
+    Gate("calibration_error", -0.005, higher_is_better=False),
+    Gate("campaign_value_eur", 1.0),
+]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One line of the history; `what` is promoted, refused, forced or rolled back."""
+
+    what: str
+    month: str
+    version: str  # that it was about
+    live: str  # that is live after it
+    reasons: str
+
+
+def calibration_error(churned: ArrayLike, churn_probability: ArrayLike) -> float:
+    """By how much the mean prediction misses the share that left, on average over ten equal groups by prediction.
+
+    The expected calibration error of Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning",
+    AAAI 2015, with groups of equal size.
+    """
+    probability = np.asarray(churn_probability, dtype=float)
+    outcome = np.asarray(churned, dtype=float)
+    groups = np.array_split(np.argsort(probability, kind="stable"), TENTHS)
+    gaps = [abs(probability[group].mean() - outcome[group].mean()) * len(group) for group in groups if len(group)]
+    return float(sum(gaps) / len(probability))
+
+
+def evaluated(model: OpenModel, holdout: pl.DataFrame) -> dict[str, float]:
+    """Scores of a model version on customers whose outcome is known."""
+    probability = churn_probability(model.estimator, holdout)
+    scores = score(holdout[LABEL], probability, model.threshold, holdout["monthly_charge_eur"])
+    return {**scores.as_dict(), "calibration_error": calibration_error(holdout[LABEL], probability)}
+
+
+def reasons_against(challenger: dict[str, float], live: dict[str, float]) -> list[str]:
+    """Why the challenger may not take the champion's place; none if it may."""
+    reasons = []
+    for gate in GATES:
+        gain = (challenger[gate.metric] - live[gate.metric]) * (1 if gate.higher_is_better else -1)
+        if gain < gate.least_gain:
+            reasons.append(f"{gate.metric} {challenger[gate.metric]:.4g} against {live[gate.metric]:.4g}")
+    return reasons
+
+
+def decide(challenger: ModelVersion, holdout: pl.DataFrame, tags: dict[str, str]) -> Decision:
+    """Hold the challenger against @champion on the same customers; move the alias only if no gate is against it."""
+    live = champion(challenger.name)
+    with child_run("deploy", tags, name=f"decision on version {challenger.version}"):
+        rivals = {"challenger": challenger} if live is None else {"challenger": challenger, "champion": live}
+        models = {name: open_version(version) for name, version in rivals.items()}
+        scores = {name: evaluated(model, holdout) for name, model in models.items()}
+        for name, metrics in scores.items():
+            mlflow.log_metrics({f"{name}_{metric}": value for metric, value in metrics.items()})
+        probabilities = {name: churn_probability(model.estimator, holdout) for name, model in models.items()}
+        mlflow.log_figure(calibration_plot(holdout[LABEL], probabilities), "calibration.png")
+        if live is None:
+            return _move(challenger, "promoted", "nothing was live")
+        if live.tags["month"] > challenger.tags["month"]:
+            return _record(challenger, "refused", str(live.version), f"@{CHAMPION} has learnt from newer months")
+        if against := reasons_against(scores["challenger"], scores["champion"]):
+            return _record(challenger, "refused", str(live.version), "; ".join(against))
+        gained = scores["challenger"]["campaign_value_eur"] - scores["champion"]["campaign_value_eur"]
+        return _move(challenger, "promoted", f"earns {gained:,.0f} € more than version {live.version}")
+
+
+def force(version: ModelVersion, tags: dict[str, str]) -> Decision:
+    """Make a version live whatever the gates say. It is written down that they were not asked."""
+    with child_run("deploy", tags, name=f"version {version.version} forced"):
+        return _move(version, "forced", "somebody insisted")
+
+
+def roll_back(registered: str, tags: dict[str, str]) -> Decision:
+    """Make the version live that was so before the last move. Raises BadInput if there was none."""
+    stack = live_versions(history(registered))
+    if len(stack) < 2:
+        so_far = f"only version {stack[0]}" if stack else "nothing"
+        raise BadInput(f"{registered} has no version to go back to: {so_far} was live so far")
+    before = MlflowClient().get_model_version(registered, stack[-2])
+    with child_run("deploy", tags, name=f"rollback to version {before.version}"):
+        return _move(before, "rolled back", f"back to version {before.version}", about=stack[-1])
+
+
+def history(registered: str) -> list[Decision]:
+    """All decisions since the registered model was made, oldest first."""
+    query = f"tags.era = '{registry_era(registered)}' AND tags.decision != '' AND attributes.status = 'FINISHED'"
+    runs = mlflow.search_runs(
+        experiment_names=[registered],
+        filter_string=query,
+        order_by=["attributes.end_time ASC"],
+        max_results=MOST_RUNS,
+        output_format="list",
+    )
+    tags = [run.data.tags for run in runs]
+    return [Decision(one["decision"], one["month"], one["version"], one["live"], one["reasons"]) for one in tags]
+
+
+def live_versions(decisions: Sequence[Decision]) -> list[str]:
+    """The versions that became live and were not rolled back, in that order; the last one is live."""
+    stack: list[str] = []
+    for decision in decisions:
+        if decision.what in ("promoted", "forced"):
+            stack.append(decision.live)
+        elif decision.what == "rolled back":
+            stack.pop()
+    return stack
+
+
+def _move(to: ModelVersion, what: str, reasons: str, about: str | None = None) -> Decision:
+    MlflowClient().set_registered_model_alias(to.name, CHAMPION, str(to.version))
+    return _record(to, what, str(to.version), reasons, about)
+
+
+def _record(version: ModelVersion, what: str, live: str, reasons: str, about: str | None = None) -> Decision:
+    decision = Decision(what, version.tags["month"], about or str(version.version), live, reasons)
+    mlflow.set_tags({"decision": what, "version": decision.version, "live": live, "reasons": reasons})
+    return decision
+
+
+@exit_on_bad_input
+@with_store_errors_as_sentences
+def main() -> None:
+    command = parser("python -m tracking_pipeline.promote", "Move @champion by hand.")
+    command.add_argument("what", choices=["force", "rollback"])
+    command.add_argument("--version", help="of the registered model, to force")
+    arguments = command.parse_args()
+    data = operator_data(arguments)
+    name = store_name(data)
+    open_store(arguments.runs / "tracking", name)
+    tags = run_tags(data.months[-1], data.seed, registry_era(name))
+    if arguments.what == "rollback":
+        decision = roll_back(name, tags)
+    elif arguments.version is None:
+        raise BadInput("say which version to force: --version 4")
+    else:
+        decision = force(MlflowClient().get_model_version(name, arguments.version), tags)
+    console.print(f"{decision.what}: version {decision.live} of {name} is live ({decision.reasons})")
+    console.print("what serves it reads the alias when it starts: restart it")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Serving: MLflow's own scoring server, on 127.0.0.1, with the version that @champion names when it starts.
+
+It would load whatever it finds in the artifact store; so it is given a copy that was checked.
+"""
+
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+from mlflow.pyfunc import scoring_server
+
+from churn.errors import BadInput
+from tracking_pipeline.registry import CHAMPION, as_table, champion, open_copy, verified_copy
+
+SECONDS_TO_START = 120
+
+Ask = Callable[[pl.DataFrame], list[float]]
+
+
+@contextmanager
+def champion_server(registered: str, log: Path) -> Iterator[Ask]:
+    """Start a server; give a function that asks it for churn probabilities; stop it at the end."""
+    live = champion(registered)
+    if live is None:
+        raise BadInput(f"{registered} has no @{CHAMPION}: there is nothing to serve")
+    with TemporaryDirectory() as folder, log.open("ab") as said:
+        copy = verified_copy(live, Path(folder))
+        open_copy(copy, str(live.version))
+        port = free_port()
+        # what `mlflow models serve --env-manager local` runs, which finds uvicorn on PATH only
+        command, environment = scoring_server.get_cmd(str(copy), port, host="127.0.0.1", nworkers=1)  # type: ignore[arg-type]  # it says int
+        server = subprocess.Popen(
+            [sys.executable, "-m", *shlex.split(command)],
+            env=environment,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
+            yield lambda rows: _ask(f"http://127.0.0.1:{port}/invocations", rows)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGTERM)
+            server.wait()
+
+
+def _ask(url: str, rows: pl.DataFrame) -> list[float]:
+    table = as_table(rows)
+    body = json.dumps({"dataframe_split": {"columns": list(table.columns), "data": table.to_numpy().tolist()}})
+    request = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return [stays_and_leaves[1] for stays_and_leaves in json.load(answer)["predictions"]]
+
+
+def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        with suppress(OSError):
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        time.sleep(0.05)
+    raise BadInput(f"the scoring server did not start: its last words are in {log}")
+
+
+def free_port(wanted: int = 0) -> int:
+    """`wanted` if nobody has it, else one that nobody has."""
+    for port in (wanted, 0):
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return int(free.getsockname()[1])
+    raise BadInput("no port is free on 127.0.0.1")
