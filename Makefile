@@ -3,7 +3,7 @@
 # Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
-ENVIRONMENTS := plain model test lint
+ENVIRONMENTS := plain model data dagster test lint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -39,13 +39,19 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-model
+.PHONY: demo demo-plain demo-data demo-model ui-data
 
-demo: demo-plain demo-model ## every pipeline there is, then their reports side by side
+demo: demo-plain demo-data demo-model ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
 
 demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
 	@.venv/plain/bin/python -m churn $(WORLD)
+
+demo-data: .venv/data/.ok ## Airflow backfills the year; one month arrives broken and is corrected
+	@.venv/data/bin/python -m data_pipeline $(WORLD)
+
+ui-data: .venv/data/.ok ## the last demo-data in Airflow's own pages
+	@.venv/data/bin/python -m data_pipeline.ui
 
 demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
 	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
@@ -54,7 +60,7 @@ demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own tab
 
 .PHONY: test test-fast lint bench doctor
 
-test: .venv/test/.ok ## all tests
+test: .venv/test/.ok .venv/data/.ok .venv/dagster/.ok ## all tests
 	@.venv/test/bin/python -m pytest
 
 test-fast: .venv/test/.ok ## the tests that take a moment and need no engine
