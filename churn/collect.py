@@ -33,7 +33,7 @@ def partition_of_export(source: Path, month: str) -> Path:
     if export.is_dir():
         return export
     if not source.is_dir():
-        raise BadInput(f"there is no source folder {source}: make one with python -m churn.source")
+        raise BadInput(f"there is no source folder {source}: name a folder of exports, or leave it out to simulate one")
     there = sorted(folder.name.removeprefix("month=") for folder in source.glob("month=*"))
     if not there:
         raise BadInput(f"{source} holds no export: folders named month=YYYY-MM were expected in it")

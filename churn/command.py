@@ -68,6 +68,7 @@ def _exported(source: Path) -> list[str]:
     first = min((folder.name for folder in source.glob("month=*")), default="month=2025-01").removeprefix("month=")
     partition_of_export(source, first)
     newest = max(folder.name for folder in source.glob("month=*")).removeprefix("month=")
+    partition_of_export(source, newest)
     return month_range(first, newest)
 
 

@@ -57,7 +57,9 @@ def _table_problem(frame: pl.DataFrame, schema: pa.DataFrameSchema, failure: dic
     name = failure["column"] or failure["failure_case"]
     if name not in frame.columns:
         return f"column {name} is missing (the export has {', '.join(frame.columns)})"
-    return f"column {name} is {frame.schema[name]}, the contract says {schema.columns[name].dtype}"
+    if failure["check"].startswith("dtype"):
+        return f"column {name} is {frame.schema[name]}, the contract says {schema.columns[name].dtype}"
+    return f"column {name} cannot be judged by '{failure['check']}': {failure['failure_case']}"
 
 
 def _in_month(month: str, column: str) -> list[pa.Check]:

@@ -1,8 +1,12 @@
 """The two ways a run ends early on purpose, and how a command says so: one sentence, exit code 2."""
 
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
+
+# What the file system said, as Polars passes it on: "parquet: …: No space left on device (os error 28)"
+FILE_SYSTEM_REFUSED = re.compile(r"([^: ][^:]*) \(os error \d+\)")
 
 
 class BadInput(ValueError):
@@ -29,6 +33,12 @@ def exit_on_bad_input(main: Callable[[], None]) -> Callable[[], None]:
             raise SystemExit(2) from None
         except OSError as error:
             print(f"error: {error.strerror or error}: {error.filename or 'the target folder'}", file=sys.stderr)
+            raise SystemExit(2) from None
+        except Exception as error:
+            refused = FILE_SYSTEM_REFUSED.search(str(error))
+            if refused is None:
+                raise
+            print(f"error: {refused[1]}: the target folder", file=sys.stderr)
             raise SystemExit(2) from None
         except KeyboardInterrupt:
             print("stopped: run the same command again to continue", file=sys.stderr)

@@ -3,14 +3,16 @@
     lake/raw/month=2025-03/usage/part-00000.parquet      what the operator delivered
     lake/features/month=2025-03/features.parquet         what we made of it
 
-A partition is written in a hidden folder beside its place and then renamed, so a reader finds the old one or the new
-one, never half of one, and a killed run leaves nothing but a hidden folder that the next run sweeps away.
+A partition is written in a hidden folder beside its place and then renamed: what stands in a place is whole, and a
+killed run leaves nothing but a hidden folder that the next run sweeps away. (Readers take no lock: one that is at work
+in the very moment of the renames finds no partition, or sees files of the old one go.)
 """
 
 import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EEXIST, ENOTEMPTY
 from pathlib import Path
 from uuid import uuid4
 
@@ -58,10 +60,13 @@ def swap_in(written: Path, folder: Path) -> None:
             folder.rename(retired)
         try:
             written.rename(folder)
-            return
-        except OSError:
-            if not folder.exists():  # not another run's doing
+        except OSError as error:
+            if error.errno not in (ENOTEMPTY, EEXIST):  # not another run that came first: put back what was there
+                with suppress(OSError):
+                    retired.rename(folder)
                 raise
+        else:
+            return
         finally:
             shutil.rmtree(retired, ignore_errors=True)
 

@@ -90,7 +90,7 @@ def features(lake: Path, month: str, part: str = "*.parquet") -> pl.LazyFrame:
         .with_columns(
             contract_months_left=_contract_months_left(),
             minutes_per_day=pl.col("minutes") / pl.col("service_days"),
-            data_gb_per_day=pl.col("megabytes") / 1000 / pl.col("service_days"),
+            data_gb_per_day=pl.col("megabytes") / (1000 * pl.col("service_days")),  # `/ 1000` rounds as chunks fall
             active_days_share=pl.col("active_days") / pl.col("service_days"),
         )
         .with_columns(usage_trend=_usage_trend())

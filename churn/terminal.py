@@ -2,6 +2,7 @@
 try.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -21,7 +22,8 @@ COLOURS = {
     "together": "#E69F00",
 }
 
-console = Console(highlight=False)
+WIDTH_OF_A_LOG = 110  # a terminal tells its own
+console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
 
 
 class Bar:

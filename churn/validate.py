@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from churn.contract import MOST_BAD_ROWS, SCHEMAS, split_by_contract
 from churn.errors import ContractBroken
-from churn.lake import existing_partition, new_partition, partition
+from churn.lake import existing_partition, months_of, new_partition, partition
 from churn.months import first_day
 
 
@@ -48,8 +48,10 @@ def validate(lake: Path, month: str) -> Quality:
             for table in SCHEMAS:
                 try:
                     _validate_table(raw, table, quality, valid, quarantine)
-                except (ContractBroken, PolarsError) as problem:
-                    quality.problems.append(_sentence(problem, table, month))
+                except ContractBroken as problem:
+                    quality.problems.append(str(problem))
+            if not quality.problems:
+                quality.problems.extend(_problem_of_parts(lake, valid, month))
             (quarantine / "quality.json").write_text(json.dumps(asdict(quality), indent=1), encoding="utf-8")
         if quality.problems:
             raise ContractBroken("; ".join(quality.problems))
@@ -69,7 +71,7 @@ def _validate_table(raw: Path, table: str, quality: Quality, valid: Path, quaran
     (valid / table).mkdir()
     rejected: Counter[str] = Counter()
     for part in parts:
-        delivered = pl.read_parquet(part, hive_partitioning=False)
+        delivered = _read(part, table, quality.month)
         quality.rows[table] = quality.rows.get(table, 0) + len(delivered)
         quality.ignored_columns.update({table: ignored} if (ignored := _ignored(delivered, table)) else {})
         good, bad = split_by_contract(delivered, table, quality.month)
@@ -92,6 +94,32 @@ def _validate_table(raw: Path, table: str, quality: Quality, valid: Path, quaran
         )
 
 
+def _problem_of_parts(lake: Path, valid: Path, month: str) -> list[str]:
+    """A sentence if a customer's rows are spread over parts: `process` goes part by part, and would miss some."""
+    earlier = [partition(lake, "valid", past) / "customers" for past in months_of(lake, "valid") if past < month]
+    files = [file for table in (*earlier, *valid.iterdir()) for file in table.glob("*.parquet")]
+    names = sorted({file.name for file in files})
+    rule = "a part holds whole customers, the same in every table and month; one file part-00000.parquet always does"
+    for table in SCHEMAS:
+        if missing := [name for name in names if not (valid / table / name).is_file()]:
+            return [f"export {month}: {table} has no {missing[0]}, which other tables or months have: {rule}"]
+    if len(names) == 1:
+        return []
+    customer = pl.col("customer_id")
+    ids = pl.concat(
+        pl.scan_parquet(file, hive_partitioning=False)
+        .filter(customer != customer.shift(1, fill_value=0))  # most repeats follow each other
+        .select(customer, part=pl.lit(names.index(file.name), pl.UInt32))
+        for file in files
+    )
+    parts = ids.group_by("customer_id").agg(one=pl.col("part").min(), other=pl.col("part").max())
+    spread = parts.filter(pl.col("one") != pl.col("other")).sort("customer_id").head(1).collect()
+    return [
+        f"export {month}: customer {customer_id} has rows in {names[one]} and in {names[other]}: {rule}"
+        for customer_id, one, other in spread.iter_rows()
+    ]
+
+
 def counted_rows(count: int) -> str:
     return "1 row has" if count == 1 else f"{count:,} rows have"
 
@@ -101,7 +129,9 @@ def _ignored(delivered: pl.DataFrame, table: str) -> list[str]:
     return [name for name in delivered.columns if name not in contract]
 
 
-def _sentence(problem: Exception, table: str, month: str) -> str:
-    if isinstance(problem, ContractBroken):
-        return str(problem)
-    return f"{table} {month}: a file cannot be read as Parquet ({str(problem).splitlines()[0]})"
+def _read(part: Path, table: str, month: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(part, hive_partitioning=False)
+    except (PolarsError, PanicException) as error:  # a damaged file can make Polars panic
+        reason = str(error).splitlines()[0]
+        raise ContractBroken(f"{table} {month}: {part.name} cannot be read as Parquet ({reason})") from error

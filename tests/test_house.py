@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import tomllib
 from importlib.metadata import packages_distributions
@@ -28,25 +29,12 @@ WITH_STAGES = [folder for folder in HERE if folder in ("churn", *PIPELINES)]
 
 
 def project_files() -> list[Path]:
-    """What is in the repository or could be added; without git (a download), all but what make makes."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    if listed.returncode == 0:
-        return [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
-    made = {
-        ".venv",
-        "runs",
-        ".git",
-        "__pycache__",
-        ".hypothesis",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-    }
+    """What is in the repository or could be added; in a download, where git knows nothing, all but what make makes."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    git = shutil.which("git") and subprocess.run(listing, cwd=ROOT, capture_output=True, check=False)
+    if git and git.returncode == 0:
+        return [ROOT / name for name in git.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+    made = {".venv", "runs", ".git", "__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
     return [path for path in ROOT.rglob("*") if path.is_file() and not made & set(path.relative_to(ROOT).parts)]
 
 

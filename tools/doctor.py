@@ -12,7 +12,7 @@ from typing import List, NamedTuple
 
 HERE = Path(__file__).resolve().parent.parent
 GIGABYTE = 1e9
-DISK_NEEDED_GB = 2  # four environments and their download cache take 1.3
+DISK_NEEDED_GB = 2  # four environments and their download cache take 1.1
 MEMORY_NEEDED_GB = 2  # the default world needs half of it
 CONTAINER_TIMEOUT_S = 60  # a first pull over a slow line
 

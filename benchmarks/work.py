@@ -1,0 +1,43 @@
+"""What is measured. Each function runs in a process of its own; its arguments are strings from a command line."""
+
+from pathlib import Path
+
+import polars as pl
+
+from churn.collect import collect
+from churn.lake import partition
+from churn.process import process
+from churn.source import export
+from churn.validate import validate
+from churn.world import TABLES, World
+
+MONTH = World().first_month
+
+
+def generate(source: str, customers: str, months: str) -> None:
+    export(World(customers=int(customers), months=int(months)), Path(source))
+
+
+def take_in(source: str, lake: str) -> None:
+    """Prepare one month for `process`: copy it, judge it."""
+    collect(Path(source), Path(lake), MONTH)
+    validate(Path(lake), MONTH)
+
+
+def make_features(lake: str) -> None:
+    process(Path(lake), MONTH)
+
+
+def scan_and_group(lake: str, *tables: str) -> None:
+    """The bare floor: Polars reads the same files, adds up the same figures per customer, and writes nothing."""
+    megabytes = (pl.col("data_gb") * 1000).round().cast(pl.Int64).sum()
+    figures: dict[str, list[pl.Expr]] = {
+        "customers": [pl.col("signup_date", "region", "plan", "contract", "monthly_charge_eur").first()],
+        "usage": [pl.col("minutes").sum(), megabytes, pl.len()],
+        "tickets": [pl.len()],
+        "payments": [(pl.col("status") == "failed").sum()],
+        "cancellations": [pl.len()],
+    }
+    for table in tables or TABLES:
+        files = partition(Path(lake), "valid", MONTH) / table / "*.parquet"
+        pl.scan_parquet(files, hive_partitioning=False).group_by("customer_id").agg(figures[table]).collect()

@@ -1,0 +1,1 @@
+"""The model pipeline: everything that is fitted lives in one scikit-learn Pipeline, and travels with the model."""

@@ -1,0 +1,121 @@
+"""Read a stranger's CSV: separators, encodings and blanks as people's programs write them. Every value stays
+text here.
+
+What the text *means* (number, date, word) is decided once, in training, and travels with the model: a column of
+customers to score may look like another kind, because its few rows happen to be blank or round.
+"""
+
+import csv
+import gzip
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+
+from churn.errors import BadInput
+
+BLANKS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "?"]
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?$"
+THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})*(\.\d+)?$"
+KNOWN_BINARIES = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x89PNG": "a picture",
+    b"SQLite f": "a SQLite database",
+}
+
+
+def read_csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
+    """Return the table, all text, null where blank, and notes on what was found. Raises BadInput with one sentence."""
+    text, notes = _decoded(path)
+    text = re.sub(r"\A\s*sep=.\r?\n", "", text)  # a first line that some programs write for Excel
+    rows, separator = _rows(text, path)
+    if separator != ",":
+        notes.append(f"separated by {SEPARATORS[separator]}s")
+    header = _header(rows[0], path, notes)
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(header):
+            raise BadInput(
+                f"{path}, row {number}: {len(row)} values under a header of {len(header)}: "
+                "mend the row, or put a text that holds separators in quotes"
+            )
+    if len(rows) == 1:
+        raise BadInput(f"{path} has a header and no rows: there is nothing to learn from")
+    table = pl.DataFrame(rows[1:], schema=dict.fromkeys(header, pl.String), orient="row")
+    table = table.with_columns(pl.all().str.strip_chars())
+    table = table.with_columns(pl.when(~pl.all().is_in(BLANKS)).then(pl.all()))
+    return _with_plain_numbers(table, separator), notes
+
+
+def _decoded(path: Path) -> tuple[str, list[str]]:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder: name the CSV in it")
+    if not path.is_file():
+        raise BadInput(f"there is no file {path}")
+    content = path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError) as error:
+            raise BadInput(f"{path} looks like gzip, and cannot be unpacked ({error})") from error
+    if not content.strip():
+        raise BadInput(f"{path} is empty")
+    for magic, what in KNOWN_BINARIES.items():
+        if content.startswith(magic):
+            raise BadInput(f"{path} is {what}, not a CSV: save it as CSV (comma-separated text) first")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", errors="replace"), ["encoded as UTF-16"]
+    if _is_binary(content):
+        raise BadInput(f"{path} is a binary file, not a CSV: save it as CSV (comma-separated text) first")
+    try:
+        return content.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        note = "not UTF-8: read as Windows-1252, check that names with accents look right"
+        return content.decode("cp1252", errors="replace"), [note]
+
+
+def _is_binary(content: bytes) -> bool:
+    """Text holds hardly any control characters; every format that is not text holds many, or a zero byte."""
+    start = content[:65536]
+    control = sum(count for byte, count in Counter(start).items() if byte < 32 and byte not in b"\t\n\r\f")
+    return b"\x00" in start or control > len(start) / 100
+
+
+def _rows(text: str, path: Path) -> tuple[list[list[str]], str]:
+    first_line = next(line for line in text.splitlines() if line.strip())
+    outside_quotes = re.sub(r'"[^"]*"', "", first_line)
+    separator = max(SEPARATORS, key=outside_quotes.count)
+    if separator not in outside_quotes:
+        raise BadInput(
+            f"{path} has one column only ({first_line.strip()[:40]!r}): "
+            "a comma, semicolon, tab or bar was expected between columns"
+        )
+    try:
+        return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row], separator
+    except csv.Error as error:
+        raise BadInput(f"{path} cannot be read as CSV ({error}): is a quote left open?") from error
+
+
+def _header(cells: list[str], path: Path, notes: list[str]) -> list[str]:
+    names = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, start=1)]
+    if unnamed := [name for cell, name in zip(cells, names, strict=True) if not cell.strip()]:
+        notes.append(f"no name in the header: called {', '.join(unnamed)}")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise BadInput(f"{path} has two columns named {', '.join(twice)}: rename one of each")
+    return names
+
+
+def _with_plain_numbers(table: pl.DataFrame, separator: str) -> pl.DataFrame:
+    """Numbers as Python writes them: 29.85 for 29,85 (where commas do not separate columns), 1234.50 for 1,234.50."""
+    european = separator != ","
+    pattern = DECIMAL_COMMA if european else THOUSANDS
+    for name in table.columns:
+        values = table[name].drop_nulls()
+        if values.str.contains(",", literal=True).any() and values.str.contains(pattern).all():
+            table = table.with_columns(pl.col(name).str.replace_all(",", "." if european else "", literal=True))
+    return table

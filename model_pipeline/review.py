@@ -1,0 +1,74 @@
+"""Which types a model file may bring, each reviewed, and what is checked before the model is used.
+
+skops refuses a type it does not know; it cannot see what is *in* a type it was told to trust. Two of ours hold
+numbers that compiled code uses as addresses without looking: a forged file could crash the program that
+predicts with it. So the numbers are looked at here, once, when the file is opened.
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import Pipeline
+
+TRUSTED = {
+    "model_pipeline.validate.as_declared": "ours: the input check; a function without side effects",
+    "sklearn.model_selection._split.GroupKFold": "a parameter of CalibratedClassifierCV; holds a number",
+    "sklearn.calibration._CalibratedClassifier": "a part of CalibratedClassifierCV; holds estimators",
+    "sklearn.calibration._SigmoidCalibration": "a part of CalibratedClassifierCV; holds two numbers",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": "a boosted tree; its node numbers are checked",
+    "scipy.interpolate._bsplines.BSpline": "a spline; the sizes of its arrays are checked",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray": "numpy.asarray, to which every BSpline keeps a reference",
+}
+
+
+def is_sound(model: Any) -> bool:
+    """Is this a model as `train.fit_best` makes them, with nothing in it that points outside its own arrays?"""
+    if not (isinstance(model, FixedThresholdClassifier) and isinstance(model.estimator, FrozenEstimator)):
+        return False
+    calibrated = model.estimator.estimator
+    if not (isinstance(calibrated, CalibratedClassifierCV) and model.pos_label in calibrated.classes_.tolist()):
+        return False
+    members = [member.estimator for member in calibrated.calibrated_classifiers_]
+    return len(members) > 0 and all(_member_is_sound(member) for member in members)
+
+
+def _member_is_sound(member: Any) -> bool:
+    if not (isinstance(member, Pipeline) and [name for name, _ in member.steps] == ["validate", "process", "model"]):
+        return False
+    model = member["model"]
+    if isinstance(model, HistGradientBoostingClassifier):
+        return all(tree_is_sound(tree, model.n_features_in_) for trees in model._predictors for tree in trees)
+    numbers = member["process"].named_transformers_["numbers"]
+    splines = numbers["bend"].bsplines_ if isinstance(numbers, Pipeline) else []
+    return isinstance(model, LogisticRegression) and all(spline_is_sound(spline) for spline in splines)
+
+
+def tree_is_sound(tree: Any, features: int) -> bool:
+    """Children come after their parent and exist, so that a walk ends at a leaf; the features asked for exist too.
+
+    Why: https://github.com/scikit-learn/scikit-learn/pull/34558
+    """
+    nodes = tree.nodes
+    number = np.arange(len(nodes))
+    inner = nodes["is_leaf"] == 0
+    children = [nodes[side].astype(np.int64) for side in ("left", "right")]
+    onward = all(((child > number) & (child < len(nodes)))[inner].all() for child in children)
+    asks = nodes["feature_idx"].astype(np.int64)[inner]
+    return bool(
+        len(nodes) > 0 and onward and ((asks >= 0) & (asks < features)).all() and not nodes["is_categorical"].any()
+    )
+
+
+def spline_is_sound(spline: Any) -> bool:
+    """As many knots, in order, as coefficients and degree demand: scipy checks it when one is made, not when read."""
+    knots, coefficients, degree = spline.t, spline.c, spline.k
+    if not (isinstance(degree, int | np.integer) and 0 <= degree <= 5 and knots.ndim == 1 and coefficients.ndim == 2):
+        return False
+    return bool(
+        len(knots) >= len(coefficients) + degree + 1 and np.isfinite(knots).all() and (np.diff(knots) >= 0).all()
+    )

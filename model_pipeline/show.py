@@ -1,0 +1,81 @@
+"""What a person looks at after a run: the card, its pictures, whom to call, and customers to try the model on."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from churn.ceiling import true_probability
+from churn.deploy import load_model as load_baseline
+from churn.lake import partition
+from churn.process import LABEL
+from churn.train import churn_probability as baseline_probability
+from churn.train import training_and_holdout
+from model_pipeline.build import OPERATOR
+from model_pipeline.card import Story, threshold_by_value, write_card
+from model_pipeline.evaluate import Holdout
+from model_pipeline.model_file import load_model
+from model_pipeline.plots import draw_all, permutation_importance
+from model_pipeline.train import churn_probability
+
+SAMPLE = 1000
+
+
+def show(lake: Path, month: str, truth: Path, folder: Path, seed: int | None) -> tuple[Holdout, dict[str, str]]:
+    """Write everything to `folder`; return what was found, and names and paths relative to it for the report."""
+    rows, customers = training_and_holdout(lake, month)
+    model = load_model(partition(lake, "best", month) / "model.skops")
+    holdout = _holdout(lake, month, model, customers, truth)
+    importance = permutation_importance(
+        lambda table: churn_probability(model, table), customers, holdout.left, OPERATOR.names, seed or 0
+    )
+    pictures = draw_all(folder, holdout, importance)
+    trials = json.loads((partition(lake, "best", month) / "trials.json").read_text(encoding="utf-8"))
+    write_card(folder, _story(rows, customers, holdout, seed), holdout, model, trials, pictures)
+    shutil.copyfile(partition(lake, "best", month) / "model.skops", folder / "model.skops")
+    calls = pl.read_parquet(partition(lake, "calls", month) / "calls.parquet")
+    calls.filter("call").sort("churn_probability", descending=True).write_csv(folder / "whom_to_call.csv")
+    features = pl.read_parquet(partition(lake, "features", month) / "*.parquet", hive_partitioning=False)
+    features.head(SAMPLE).write_csv(folder / "customers.csv")
+    files = {"model": "model.skops", "card": "card.html", "card_markdown": "card.md", "calls": "whom_to_call.csv"}
+    return holdout, {**files, "customers": "customers.csv", **{name: path.name for name, path in pictures.items()}}
+
+
+def _holdout(lake: Path, month: str, model: Any, customers: pl.DataFrame, truth: Path) -> Holdout:
+    baseline = partition(lake, "model", month)
+    scores = json.loads((baseline / "scores.json").read_text(encoding="utf-8"))
+    return Holdout(
+        left=customers[LABEL].to_numpy(),
+        baseline=baseline_probability(load_baseline(baseline / "model.skops"), customers),
+        best=churn_probability(model, customers),
+        baseline_threshold=scores["threshold"],
+        threshold=model.threshold,
+        monthly_charge=customers["monthly_charge_eur"].to_numpy(),
+        truth=true_probability(truth, customers),
+    )
+
+
+def _story(rows: pl.DataFrame, customers: pl.DataFrame, holdout: Holdout, seed: int | None) -> Story:
+    months, tested = rows["month"].unique().sort(), customers["month"][0]
+    share = float(rows[LABEL].to_numpy().mean())
+    origin = "exports of an operator" if seed is None else f"a simulated operator, seed {seed}: nobody's real customers"
+    drift = "The simulated basic plan loses a little more each month: a model of last year is out of date by design."
+    return Story(
+        title="Who will leave next month?",
+        purpose=(
+            "For each customer active at a month's end: the probability of cancelling in the month after, and whether "
+            "a retention call pays. Made for a campaign that calls the riskiest; not for prices, credit, or anything "
+            "a customer may not be told."
+        ),
+        data=[
+            f"Source: {origin}.",
+            f"Trained on {len(rows):,} customer-months, {months[0]} to {months[-1]}; {share:.1%} left.",
+            f"Held out: {len(customers):,} customers of {tested}, the newest month whose outcome is known.",
+            f"Columns: {', '.join(OPERATOR.names)}.",
+        ],
+        threshold=threshold_by_value(holdout.threshold, holdout.currency),
+        limits=[] if seed is None else [drift],
+        example="python -m model_pipeline.predict runs/model/model.skops runs/model/customers.csv",
+    )
