@@ -39,9 +39,9 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-data demo-model ui-data
+.PHONY: demo demo-plain demo-data demo-dagster demo-model ui-data ui-dagster
 
-demo: demo-plain demo-data demo-model ## every pipeline there is, then their reports side by side
+demo: demo-plain demo-data demo-dagster demo-model ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
 
 demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
@@ -52,6 +52,12 @@ demo-data: .venv/data/.ok ## Airflow backfills the year; one month arrives broke
 
 ui-data: .venv/data/.ok ## the last demo-data in Airflow's own pages
 	@.venv/data/bin/python -m data_pipeline.ui
+
+demo-dagster: .venv/dagster/.ok ## the same assets and the same year in Dagster
+	@.venv/dagster/bin/python -m data_pipeline.dagster_demo $(WORLD)
+
+ui-dagster: .venv/dagster/.ok ## the last demo-dagster in Dagster's own pages
+	@.venv/dagster/bin/python -m data_pipeline.dagster_demo --ui
 
 demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
 	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
@@ -98,7 +104,7 @@ distclean: clean ## remove the environments too
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' Makefile
+		/^[a-z-]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N customers, SEED of the world, MONTH to score (YYYY-MM);'

@@ -29,7 +29,7 @@ def main() -> None:
         runs, tasks = airflow.runs(), airflow.task_instances()
     stages = [Stage(name, _seconds(tasks, name), "ok") for name in STAGES]
     engine = {"name": "airflow", "version": AIRFLOW_VERSION}
-    report = report_on(arguments.runs / "data", engine, data, stages)
+    report = report_on(arguments.runs / "data", engine, "process", data, stages)
     print_partitions(airflow.lake, data.months, runs)
     ceiling = f", best possible {report.ceiling_roc_auc:.3f}" if report.ceiling_roc_auc else ""
     console.print(

@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from urllib.request import Request, urlopen
 
 from churn.errors import BadInput
 from churn.months import add_months, first_day, last_day
+from data_pipeline.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 COMPONENTS = {
@@ -48,7 +48,7 @@ class Airflow:
         self.home = self.folder / "airflow"
         self.lake = self.folder / "lake"
         self.months = months
-        self.port = free_port()
+        self.port = free_port(8080)
         self.url = f"http://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._token = ""
@@ -253,16 +253,6 @@ class Airflow:
             if event["name"] == "valid"
             for run in [run["run_id"] for run in event["created_dagruns"]] or ["to come"]
         }
-
-
-def free_port() -> int:
-    """8080, or any other when that is taken."""
-    for port in (8080, 0):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the API server does
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise BadInput("no port is free on 127.0.0.1")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -14,7 +15,13 @@ from churn.report import Report, Stage, predictions_sha256, write_report
 from churn.train import training_and_holdout
 
 
-def report_on(folder: Path, engine: dict[str, str], data: OperatorData, stages: list[Stage]) -> Report:
+def report_on(
+    folder: Path,
+    engine: dict[str, str],
+    isolation: Literal["process", "none"],
+    data: OperatorData,
+    stages: list[Stage],
+) -> Report:
     """Read what the run left in `folder`/lake, write the report to `folder`, and return it."""
     lake, month = folder / "lake", data.months[-1]
     model = existing_partition(lake, "model", month, made_by="train")
@@ -24,7 +31,7 @@ def report_on(folder: Path, engine: dict[str, str], data: OperatorData, stages: 
     report = Report(
         pipeline=folder.name,
         engine=engine,
-        isolation="process",
+        isolation=isolation,
         month=month,
         holdout_month=add_months(month, -1),
         seed=data.seed,

@@ -79,9 +79,10 @@ def test_what_the_shell_happens_to_hold_is_not_a_setting(clone: Path) -> None:
 
 
 def test_demo_runs_each_pipeline_and_then_compares(clone: Path) -> None:
-    built(clone, "plain", "data", "model")
+    built(clone, "plain", "data", "dagster", "model")
     make(clone, "-j4", "demo")
-    assert arguments(clone) == ["-m", "churn", "-m", "data_pipeline", "-m", "model_pipeline", "-m", "churn.compare"]
+    modules = ["churn", "data_pipeline", "data_pipeline.dagster_demo", "model_pipeline", "churn.compare"]
+    assert arguments(clone) == [word for module in modules for word in ("-m", module)]
 
 
 def test_clean_keeps_the_environments_and_distclean_does_not(clone: Path) -> None:
