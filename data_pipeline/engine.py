@@ -79,22 +79,25 @@ class Airflow:
             )
         if made.returncode:
             raise BadInput(f"Airflow's database could not be made: {log.name} says why")
-        for component, options in COMPONENTS.items():
-            with (self.home / f"{component}.log").open("ab") as log:
-                self.processes[component] = subprocess.Popen(
-                    _command(component, *options),
-                    env=self._environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,  # a process group: stop() reaches its children, and Ctrl-C does not
-                )
+        for component in COMPONENTS:
+            self.start_component(component)
         deadline = time.monotonic() + SECONDS_TO_START
         while not self._ready():
             self.raise_if_a_component_died()
             if time.monotonic() > deadline:
                 raise BadInput(f"Airflow was not ready after {SECONDS_TO_START} s: its logs are in {self.home}")
             time.sleep(0.2)
+
+    def start_component(self, component: str) -> None:
+        with (self.home / f"{component}.log").open("ab") as log:
+            self.processes[component] = subprocess.Popen(
+                _command(component, *COMPONENTS[component]),
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a process group: stop() reaches its children, and Ctrl-C does not
+            )
 
     def stop(self) -> None:
         with _deaf_to_ctrl_c():
@@ -155,6 +158,7 @@ class Airflow:
             "api_auth__jwt_secret": self._secret("jwt"),
             "logging__logging_level": "WARNING",
             "scheduler__scheduler_idle_sleep_time": "0.2",
+            "scheduler__task_instance_heartbeat_timeout": "30",  # 300 s are long to wait for a task that was killed
             # A worker that misses the end of its task sleeps until the next heartbeat: 5 s by default.
             "workers__min_heartbeat_interval": "1",
         }
