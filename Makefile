@@ -3,7 +3,7 @@
 # Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
-ENVIRONMENTS := plain workflow model tracking test lint
+ENVIRONMENTS := plain workflow data dagster model tracking test lint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -39,9 +39,10 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-workflow demo-model demo-tracking serve-workflow images lineage rollback team-tracking ui-tracking
+.PHONY: demo demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
+.PHONY: serve-workflow images ui-data ui-dagster lineage rollback ui-tracking team-tracking
 
-demo: demo-plain demo-workflow demo-model demo-tracking ## every pipeline there is, then their reports side by side
+demo: demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
 
 demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
@@ -55,6 +56,18 @@ serve-workflow: .venv/workflow/.ok ## the same, then the model served on 127.0.0
 
 images: .venv/workflow/.ok ## build the images that are not there yet, and a bill of materials for each
 	@.venv/workflow/bin/python -m workflow_pipeline.building
+
+demo-data: .venv/data/.ok ## Airflow backfills the year; one month arrives broken and is corrected
+	@.venv/data/bin/python -m data_pipeline $(WORLD)
+
+ui-data: .venv/data/.ok ## the last demo-data in Airflow's own pages
+	@.venv/data/bin/python -m data_pipeline.ui
+
+demo-dagster: .venv/dagster/.ok ## the same assets and the same year in Dagster
+	@.venv/dagster/bin/python -m data_pipeline.dagster_demo $(WORLD)
+
+ui-dagster: .venv/dagster/.ok ## the last demo-dagster in Dagster's own pages
+	@.venv/dagster/bin/python -m data_pipeline.dagster_demo --ui
 
 demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
 	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
@@ -78,7 +91,7 @@ team-tracking: .venv/tracking/.ok ## a tracking server for a team: PostgreSQL, p
 
 .PHONY: test test-fast lint bench bench-workflow doctor
 
-test: .venv/test/.ok ## all tests
+test: .venv/test/.ok .venv/data/.ok .venv/dagster/.ok ## all tests
 	@.venv/test/bin/python -m pytest
 
 test-fast: .venv/test/.ok ## the tests that take a moment and need no engine

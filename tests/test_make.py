@@ -79,9 +79,17 @@ def test_what_the_shell_happens_to_hold_is_not_a_setting(clone: Path) -> None:
 
 
 def test_demo_runs_each_pipeline_and_then_compares(clone: Path) -> None:
-    built(clone, "plain", "workflow", "model", "tracking")
+    built(clone, "plain", "workflow", "data", "dagster", "model", "tracking")
     make(clone, "-j4", "demo")
-    modules = ("churn", "workflow_pipeline", "model_pipeline", "tracking_pipeline", "churn.compare")
+    modules = (
+        "churn",
+        "workflow_pipeline",
+        "data_pipeline",
+        "data_pipeline.dagster_demo",
+        "model_pipeline",
+        "tracking_pipeline",
+        "churn.compare",
+    )
     assert arguments(clone) == [argument for module in modules for argument in ("-m", module)]
 
 

@@ -1,0 +1,42 @@
+"""Model Building, the data pipeline's way: the training set is one more table with a partition per month.
+
+Its gate: every feature partition it reads must be newer than the valid rows that it was made from.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowFailException
+
+from data_pipeline.assets import FEATURES, LABELS, TRAINING, first_month, lake
+
+
+@task(inlets=[FEATURES, LABELS], outlets=[TRAINING], execution_timeout=timedelta(minutes=30))
+def build(**context: Any) -> None:
+    """Split by time: months with known labels to train on, the newest of them held out."""
+    import churn.build
+
+    month = context["partition_key"]
+    stale = months_to_restate(lake(), month)
+    if stale:
+        raise AirflowFailException(f"training {month}: features of {', '.join(stale)} are older than their valid rows")
+    churn.build.build(lake(), month)
+
+
+def months_to_restate(lake: Path, month: str) -> list[str]:
+    """The months up to `month` whose features were written before their own valid rows, or the late ones, came in."""
+    from churn.lake import partition
+    from churn.months import add_months, month_range
+
+    def written(table: str, month: str) -> float:
+        folder = partition(lake, table, month)
+        return folder.stat().st_mtime if folder.is_dir() else 0.0
+
+    return [
+        past
+        for past in month_range(first_month(), month)
+        if written("features", past)
+        <= max(written("valid", past), written("valid", add_months(past, 1)) if past < month else 0.0)
+    ]

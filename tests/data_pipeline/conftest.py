@@ -1,0 +1,64 @@
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MONTHS = ["2025-01", "2025-02", "2025-03", "2025-04"]
+
+
+def environment_python(name: str) -> str:
+    """The Python of an environment. Where it must be there (CI) its absence is a failure."""
+    python = ROOT / ".venv" / name / "bin" / "python"
+    if not python.exists():
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing(f"environment {name} is not built: make .venv/{name}/.ok")
+    return str(python)
+
+
+def run(environment: str, *words: str, timeout: float = 600, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [environment_python(environment), *words],
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines of processes that were started for an Airflow in `folder`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"AIRFLOW_HOME={folder}/".encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # ended meanwhile
+            continue
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.CompletedProcess[str]]]:
+    """make demo-data for six months of a small world: the folder of the runs, and what was printed."""
+    runs = tmp_path_factory.mktemp("demo data")
+    yield (
+        runs,
+        run("data", "-m", "data_pipeline", "--customers", "1000", "--month", "2025-06", "--runs", str(runs)),
+    )
+
+
+@pytest.fixture(scope="session")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What year.py wrote down about a real Airflow that was put through trouble."""
+    folder = tmp_path_factory.mktemp("year")
+    done = run("data", "-m", "tests.data_pipeline.year", str(folder), timeout=900)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return json.loads((folder / "year.json").read_text(encoding="utf-8"))

@@ -1,0 +1,115 @@
+"""make demo-data and make demo-dagster: the report, the gate, and nothing left running."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churn.months import month_range
+from churn.pipeline import run as run_plain
+from churn.report import read_report
+from tests.data_pipeline.conftest import ROOT, environment_python, processes_of, run
+
+MONTHS = month_range("2025-01", "2025-06")
+SMALL = ("--customers", "1000", "--month", "2025-06")
+
+
+def assert_same_answer(runs: Path, name: str, plain: Path) -> None:
+    ours, theirs = read_report(runs / name / "report.json"), read_report(plain / "report.json")
+    assert ours.pipeline == name
+    assert ours.data_fingerprint == theirs.data_fingerprint
+    assert ours.baseline == theirs.baseline  # with the checksum of the predictions: equal to the last bit
+    assert ours.ceiling_roc_auc == theirs.ceiling_roc_auc
+    assert all(stage.seconds > 0 for stage in ours.stages)
+
+
+def plain_answer(runs: Path, folder: Path) -> Path:
+    (source,) = (runs / "world").glob("*/source")
+    run_plain(source, folder, MONTHS, 7)
+    return folder
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_airflow_gives_the_plain_answer(demo: tuple[Path, Any], tmp_path: Path) -> None:
+    runs, printed = demo
+    assert printed.returncode == 0, printed.stdout + printed.stderr
+    assert_same_answer(runs, "data", plain_answer(runs, tmp_path / "plain"))
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_demo_tells_of_the_broken_month_and_what_ran_after_it_was_corrected(demo: tuple[Path, Any]) -> None:
+    _, printed = demo
+    text = " ".join(printed.stdout.split())
+    assert "2025-06 exports.validate failed: contract: usage 2025-06" in text
+    assert "the predictions of 2025-05 are what is served" in text
+    assert "ran after the correction: exports 2025-06, features 2025-05, features 2025-06, predictions 2025-06 " in text
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_demo_leaves_no_process(demo: tuple[Path, Any]) -> None:
+    runs, _ = demo
+    assert processes_of(runs / "data") == []
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
+    command = [environment_python("data"), "-m", "data_pipeline", *SMALL, "--runs", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as demo:
+        try:
+            deadline = time.monotonic() + 240
+            while not any("scheduler" in line for line in processes_of(tmp_path / "data")):
+                assert time.monotonic() < deadline
+                assert demo.poll() is None
+                time.sleep(0.2)
+            time.sleep(5)  # it has children by now
+            demo.send_signal(signal.SIGINT)
+            _, said = demo.communicate(timeout=60)
+        finally:
+            demo.kill()
+    assert demo.returncode == 130
+    assert "stopped" in said
+    assert processes_of(tmp_path / "data") == []
+
+
+@pytest.mark.slow
+def test_dagster_gives_the_plain_answer(tmp_path: Path) -> None:
+    printed = run("dagster", "-m", "data_pipeline.dagster_demo", *SMALL, "--runs", str(tmp_path))
+    assert printed.returncode == 0, printed.stdout + printed.stderr
+    assert_same_answer(tmp_path, "data-dagster", plain_answer(tmp_path, tmp_path / "plain"))
+    text = " ".join(printed.stdout.split())
+    assert "incident 2025-06 contract: usage 2025-06" in text
+    assert "ran after the correction: exports 2025-06, features 2025-05, 2025-06, predictions 2025-06 ROC-AUC" in text
+
+
+def test_nothing_to_look_at_is_a_sentence(tmp_path: Path) -> None:
+    for environment, module, target in (
+        ("data", "data_pipeline.ui", "demo-data"),
+        ("dagster", "data_pipeline.dagster_demo", "demo-dagster"),
+    ):
+        options = ["--ui"] if environment == "dagster" else []
+        refused = run(environment, "-m", module, "--runs", str(tmp_path), *options)
+        assert refused.returncode == 2
+        assert f"make {target} comes first" in refused.stderr
+
+
+def test_a_month_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
+    refused = run("data", "-m", "data_pipeline", "--month", "2031-01", "--runs", str(tmp_path))
+    assert refused.returncode == 2
+    assert "choose a month from 2025-03 to 2025-12" in refused.stderr
+
+
+def test_home_of_another_version_is_kept_and_named(tmp_path: Path) -> None:
+    home = tmp_path / "data" / "airflow"
+    home.mkdir(parents=True)
+    (home / "version").write_text("2.9.3", encoding="utf-8")
+    refused = run("data", "-m", "data_pipeline", *SMALL, "--runs", str(tmp_path))
+    assert refused.returncode == 2
+    assert "was made by Airflow 2.9.3" in refused.stderr
+    assert (home / "version").read_text(encoding="utf-8") == "2.9.3"

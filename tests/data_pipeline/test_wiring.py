@@ -1,0 +1,67 @@
+"""The DAGs as Airflow loads them, without a scheduler."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.data_pipeline.conftest import ROOT, run
+from tests.test_house import STAGES, stage_table
+
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    home = str(tmp_path_factory.mktemp("home"))
+    warnings = "error:::data_pipeline"
+    done = run("data", "-W", warnings, "-m", "tests.data_pipeline.wiring", AIRFLOW_HOME=home, PYTHONPATH=str(ROOT))
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def tasks(loaded: Any) -> Any:
+    return {name: task for dag in loaded["dags"].values() for name, task in dag["tasks"].items()}
+
+
+def test_the_dags_load_without_an_error(loaded: Any) -> None:
+    assert loaded["errors"] == {}
+    assert set(loaded["dags"]) == {"exports", "features", "predictions"}
+
+
+def test_loading_them_imports_nothing_that_only_a_task_needs(loaded: Any) -> None:
+    assert loaded["heavy"] == []
+
+
+def test_tasks_are_the_six_stages(tasks: Any) -> None:
+    assert set(tasks) == set(STAGES)
+
+
+def test_each_task_reads_and_writes_what_the_stages_page_says(tasks: Any) -> None:
+    found = {name: (set(task["inlets"]), set(task["outlets"])) for name, task in tasks.items()}
+    said = {stage: (inputs - {"source"}, outputs) for stage, (inputs, outputs) in stage_table().items()}
+    assert found == said
+
+
+def test_each_task_comes_after_what_makes_its_inputs(loaded: Any) -> None:
+    """By an edge within a DAG; between DAGs by the asset."""
+    for dag in loaded["dags"].values():
+        made_here = {asset: name for name, task in dag["tasks"].items() for asset in task["outlets"]}
+        for name, task in dag["tasks"].items():
+            assert {made_here[asset] for asset in task["inlets"] if asset in made_here} <= set(task["after"]), name
+
+
+def test_only_collection_is_retried(tasks: Any) -> None:
+    assert {name for name, task in tasks.items() if task["retries"]} == {"collect"}
+
+
+def test_every_task_has_an_owner_a_timeout_and_tells_when_it_fails(tasks: Any) -> None:
+    assert all(task["owner"] == "data-team" and task["timeout_s"] and task["tells"] for task in tasks.values())
+
+
+def test_every_dag_has_a_page_tags_and_a_deadline(loaded: Any) -> None:
+    for dag in loaded["dags"].values():
+        assert dag["doc"].startswith("### ")
+        assert "churn" in dag["tags"]
+        assert dag["deadline"]

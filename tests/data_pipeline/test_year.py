@@ -1,0 +1,78 @@
+"""What a real Airflow did when months came out of order, twice, broken, and when it was killed."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.airflow, pytest.mark.slow]
+
+
+def states(note: Any) -> set[str]:
+    return {state for _, _, state, _ in note["tasks"]}
+
+
+def ran(note: Any) -> set[tuple[str, str]]:
+    return {(dag, month) for dag, month, _ in note["runs"]}
+
+
+def test_months_out_of_order_give_the_same_tables_as_in_order(year: Any) -> None:
+    assert year["out of order"]["tables"] == year["plain"]
+    assert states(year["out of order"]) == {"success", "skipped"}  # skipped: a month before was missing
+
+
+def test_rerun_of_a_month_changes_no_byte(year: Any) -> None:
+    assert year["rerun"]["tables"] == year["plain"]
+    assert {("exports", "2025-02"), ("predictions", "2025-04")} <= ran(year["rerun"])
+    assert states(year["rerun"]) == {"success"}
+
+
+def test_rerun_restates_what_was_made_from_the_month_and_nothing_before_it(year: Any) -> None:
+    restated = {month for dag, month in ran(year["rerun"]) if dag == "features"}
+    assert restated == {"2025-01", "2025-02", "2025-03", "2025-04"}  # January: its late rows came in February
+    assert {month for dag, month in ran(year["twice at once"]) if dag == "features"} == {"2025-03", "2025-04"}
+
+
+def test_two_runs_of_one_month_at_once_give_one_result(year: Any) -> None:
+    assert [run[:2] for run in year["twice at once"]["runs"]].count(["exports", "2025-04"]) == 2
+    assert states(year["twice at once"]) == {"success"}
+    assert year["twice at once"]["tables"] == year["plain"]
+
+
+def test_broken_export_changes_nothing_downstream(year: Any) -> None:
+    assert year["broken"]["tables"] == year["plain"]
+    assert ran(year["broken"]) == {("exports", "2025-03")}
+
+
+def test_broken_contract_fails_at_once_without_a_retry(year: Any) -> None:
+    assert year["broken"]["tasks"] == [["collect", "2025-03", "success", 1], ["validate", "2025-03", "failed", 1]]
+
+
+def test_incident_says_month_task_and_reason_in_a_line(year: Any) -> None:
+    (line,) = year["incidents"].splitlines()
+    assert "2025-03 exports.validate failed: contract: usage 2025-03: " in line
+    assert line.endswith("of the rows)")
+
+
+def test_only_the_corrected_month_and_what_depends_on_it_ran(year: Any) -> None:
+    features = {("features", month) for month in ("2025-02", "2025-03", "2025-04")}
+    assert ran(year["corrected"]) == {("exports", "2025-03"), *features}
+    assert states(year["corrected"]) == {"success"}
+    assert year["corrected"]["tables"] == year["plain"]
+
+
+def test_event_of_the_valid_rows_carries_what_the_contract_found(year: Any) -> None:
+    found = [event["extra"] for event in year["events"] if event["name"] == "valid"]
+    assert found
+    assert all(quality["rows"]["usage"] > 0 and "rejected" in quality and "late_rows" in quality for quality in found)
+
+
+def test_late_rows_restate_the_month_before_through_an_event_of_its_own(year: Any) -> None:
+    late = [event for event in year["events"] if event["name"] == "valid" and event["extra"]["month"] == "2025-02"]
+    assert {event["partition_key"] for event in late} >= {"2025-01", "2025-02"}
+    assert all(event["created_dagruns"] for event in late)
+
+
+def test_scheduler_and_workers_killed_in_a_task_leave_the_same_tables(year: Any) -> None:
+    assert year["killed"]["tables"] == year["plain"]
+    assert states(year["killed"]) == {"success"}
+    assert max(tries for *_, tries in year["killed"]["tasks"]) > 1  # somebody was hit
