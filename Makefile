@@ -78,7 +78,7 @@ lint: .venv/lint/.ok ## style, format and types
 	@.venv/lint/bin/python -m mypy
 
 bench: .venv/model/.ok ## how fast it is, and how much memory it takes
-	@.venv/model/bin/python -m benchmarks
+	@.venv/model/bin/python -m benchmarks $(call option,N,customers)
 
 doctor: ## does this machine have what is needed, and how to get what is missing
 	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py

@@ -11,6 +11,7 @@ from churn.build import build
 from churn.ceiling import ceiling_roc_auc
 from churn.collect import collect, data_fingerprint
 from churn.deploy import deploy
+from churn.lake import partition
 from churn.months import add_months
 from churn.process import process
 from churn.report import Report, StageClock, predictions_sha256, write_report
@@ -60,7 +61,8 @@ def run(
         stages=clock.stages(),
         baseline={**scores.as_dict(), "predictions_sha256": predictions_sha256(predictions)},
         ceiling_roc_auc=ceiling_roc_auc(source.with_name("truth"), training_and_holdout(lake, newest)[1]),
-        artifacts={"model": f"lake/model/month={newest}/model.skops", "predictions": "predictions.parquet"},
+        artifacts={"model": "model.skops", "predictions": "predictions.parquet"},
     )
+    shutil.copyfile(partition(lake, "model", newest) / "model.skops", folder / "model.skops")  # outlives the lake
     write_report(folder, report, predictions)
     return report

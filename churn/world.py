@@ -10,6 +10,7 @@ PLANS = ("basic", "plus", "max")
 CONTRACTS = ("monthly", "one_year", "two_years")
 TABLES = ("customers", "usage", "tickets", "payments", "cancellations")
 
+RULES = 1  # of the simulation; a change of what it produces makes it one more
 FEWEST_CUSTOMERS = 500  # below this, a month may have no cancellation at all, and there is nothing to learn
 MOST_CUSTOMERS = 100_000_000
 FEWEST_MONTHS_TO_LEARN = 3  # one to train on, one to hold out, one to score
@@ -48,5 +49,5 @@ class World:
 
     @property
     def name(self) -> str:
-        """A folder name that no other world shares."""
-        return f"n{self.customers}-{self.first_month}-m{self.months}-s{self.seed}"
+        """A folder name that no other world shares, nor the same world made by other rules."""
+        return f"v{RULES}-n{self.customers}-{self.first_month}-m{self.months}-s{self.seed}"

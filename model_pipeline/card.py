@@ -30,6 +30,10 @@ CAPTIONS = {
     "calibration": "Predicted probability against the share that left",
     "importance": "Fall of ROC-AUC when one column is shuffled",
 }
+FAMILIES = {
+    "HistGradientBoostingClassifier": "gradient boosting",
+    "LogisticRegression": "logistic regression on splines",
+}
 MOST_TRIALS = 6
 LIMITS = [
     "It takes its columns at their word. If one of them is written after the fact (a closing date, a last invoice), "
@@ -86,7 +90,7 @@ def _how_good(holdout: Holdout, pictures: dict[str, Path]) -> list[Block]:
 def _how_made(story: Story, model: Any, trials: Sequence[dict[str, Any]]) -> list[Block]:
     rows = [
         [
-            str(trial["model"]),
+            FAMILIES[trial["model"]],
             ", ".join(f"{name} {value:g}" for name, value in trial["parameters"].items()),
             f"{trial['log_loss']:.4f}",
         ]
@@ -118,11 +122,11 @@ def _how_to_use(story: Story) -> list[Block]:
 
 
 def threshold_by_value(threshold: float, currency: str) -> str:
+    cost = f"{COST_PER_CALL_EUR:g} {currency}".rstrip()
     return (
         f"Whoever is at {threshold:.1%} or above is called: the threshold that earned most in the folds, if a call "
-        f"costs {COST_PER_CALL_EUR:g} {currency}, keeps {SAVE_RATE:.0%} of those about to leave, and a customer kept "
-        f"brings {MARGIN:.0%} of the monthly charge for {MONTHS_KEPT} months. These are assumptions (churn/value.py): "
-        "put in your own."
+        f"costs {cost}, keeps {SAVE_RATE:.0%} of those about to leave, and a customer kept brings {MARGIN:.0%} of the "
+        f"monthly charge for {MONTHS_KEPT} months. These are assumptions (churn/value.py): put in your own."
     )
 
 

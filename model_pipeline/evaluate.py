@@ -59,7 +59,7 @@ def score_table(holdout: Holdout) -> tuple[list[str], list[list[str]]]:
     if holdout.ceiling is not None:
         header.insert(2, "below ceiling")
     if holdout.monthly_charge is not None:
-        header.append(f"campaign, {holdout.currency}")
+        header.append(f"campaign {holdout.currency}".rstrip())
         for name, value in campaigns_without_a_model(holdout.left, holdout.monthly_charge).items():
             rows.append([f"calling {name}", *[""] * (len(header) - 2), euros(value)])
     return header, rows

@@ -17,8 +17,9 @@ h1 { font-size: 1.7rem; line-height: 1.2; border-bottom: 4px solid var(--accent)
 h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; width: 100%; }
-th, td { padding: .3rem 0 .3rem .9rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
+th, td { padding: .3rem 1.2rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+td:first-child { white-space: nowrap; }
+.figure { text-align: right; padding-right: 0; padding-left: .8rem; }
 th { color: var(--soft); font-weight: 600; }
 img { max-width: 100%; border-radius: 6px; background: #fff; padding: .4rem; box-sizing: border-box; margin: .4rem 0; }
 pre { background: color-mix(in srgb, var(--line) 40%, transparent); padding: .8rem 1rem; border-radius: 6px;
@@ -50,9 +51,20 @@ def bullets(items: Sequence[str]) -> Block:
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     markdown = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return Block(markdown, f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>')
+    figures = [all(_is_figure(row[column]) for row in rows) for column in range(len(header))]
+    head, *body = (
+        "".join(
+            f"<{tag}{' class=figure' if figure else ''}>{escape(cell)}</{tag}>"
+            for cell, figure in zip(row, figures, strict=True)
+        )
+        for tag, row in [("th", header), *(("td", row) for row in rows)]
+    )
+    lines_of_html = "".join(f"<tr>{cells}</tr>" for cells in [head, *body])
+    return Block(markdown, f'<div class="wide"><table>{lines_of_html}</table></div>')
+
+
+def _is_figure(cell: str) -> bool:
+    return not cell or cell.lstrip("−-+")[:1].isdigit()
 
 
 def picture(path: Path, alt: str) -> Block:

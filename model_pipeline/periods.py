@@ -15,11 +15,9 @@ from sklearn.model_selection import BaseCrossValidator, GroupKFold, StratifiedSh
 
 Rows = NDArray[np.intp]
 
-FEWEST_PERIODS = 4  # the threshold holds back two, and calibration cuts what is left in two
+FEWEST_PERIODS = 5  # the threshold holds back three, and calibration cuts what is left in two
 STRATIFIED_FOLDS = 3
-# Telling candidates apart takes fewer rows than fitting the winner, and so does finding its threshold.
-MOST_ROWS_TO_SEARCH = 25_000
-MOST_ROWS_FOR_THRESHOLD = 50_000
+MOST_ROWS = 25_000  # telling candidates apart takes fewer rows than fitting the winner, and so does finding a threshold
 
 
 class PeriodSplit(BaseCrossValidator):
@@ -58,17 +56,15 @@ Folds: TypeAlias = PeriodSplit | GroupKFold | StratifiedShuffleSplit | int  # an
 def to_search(rows: int, period: ArrayLike | None, seed: int) -> Folds:
     """For choosing a candidate: trained on a sample, tested on all of the newest period; without time, at random."""
     if _enough(period):
-        return PeriodSplit(1, MOST_ROWS_TO_SEARCH, seed)
-    if rows <= 1.5 * MOST_ROWS_TO_SEARCH:
+        return PeriodSplit(1, MOST_ROWS, seed)
+    if rows <= 1.5 * MOST_ROWS:
         return STRATIFIED_FOLDS
-    return StratifiedShuffleSplit(
-        STRATIFIED_FOLDS, train_size=MOST_ROWS_TO_SEARCH, test_size=MOST_ROWS_TO_SEARCH // 2, random_state=seed
-    )
+    return StratifiedShuffleSplit(STRATIFIED_FOLDS, train_size=MOST_ROWS, test_size=MOST_ROWS // 2, random_state=seed)
 
 
 def newest_periods(period: ArrayLike | None, seed: int) -> Folds:
-    """For choosing the threshold: the two newest periods, each after what came before it."""
-    return PeriodSplit(2, MOST_ROWS_FOR_THRESHOLD, seed) if _enough(period) else STRATIFIED_FOLDS
+    """For choosing the threshold: the three newest periods, each after what came before it."""
+    return PeriodSplit(3, MOST_ROWS, seed) if _enough(period) else STRATIFIED_FOLDS
 
 
 def halves(period: ArrayLike | None) -> Folds:

@@ -62,23 +62,24 @@ def draw_profit(axes: Axes, holdout: Holdout) -> str:
     called = holdout.best >= holdout.threshold
     won = float(value[called].sum())
     axes.plot(called.mean(), won, "o", color=BEST, ms=9, mec="white", mew=1.5, zorder=5)
-    axes.annotate(
-        f"threshold {holdout.threshold:.1%}: {_money(won, holdout.currency)}",
-        (called.mean(), won),
-        xytext=(8, 9),
-        textcoords="offset points",
-        color=BEST,
-        fontweight="bold",
-    )
     earned = _earned(value, holdout.best)
     peak = max(float(earned.max()), 1.0)
     worth_showing = np.flatnonzero(earned > -peak)  # far below, only the slope of the loss would be left to see
-    axes.set_ylim(max(float(earned.min()), -peak) - 0.15 * peak, 1.3 * peak)
-    axes.set_xlim(-0.01, min(1.0, share[worth_showing[-1]] + 0.02) + 0.01)
-    axes.set(xlabel="share of customers called, riskiest first", ylabel=f"value of the campaign, {holdout.currency}")
+    axes.set_ylim(max(float(earned.min()), -peak) - 0.15 * peak, 1.35 * peak)
+    widest = min(1.0, share[worth_showing[-1]] + 0.02)
+    axes.set_xlim(-0.01, widest + 0.01)
+    axes.annotate(
+        f"threshold {holdout.threshold:.1%}: {_money(won, holdout.currency)}",
+        (called.mean(), won),
+        xytext=(min(float(called.mean()), 0.6 * widest), 1.22 * peak),
+        arrowprops={"arrowstyle": "-", "color": BEST},
+        color=BEST,
+        fontweight="bold",
+    )
+    axes.set(xlabel="share of customers called, riskiest first", ylabel=f"value of the campaign {holdout.currency}")
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:,.0f}".replace("-", "−"))
-    axes.legend(frameon=False, loc="lower left")
+    axes.legend(frameon=False, loc="lower left" if everyone < 0 else "lower right")
     return (
         f"Calling the riskiest {called.mean():.0%} is worth {_money(won, holdout.currency)}; "
         f"calling everyone would be worth {_money(everyone, holdout.currency)}"
@@ -169,7 +170,8 @@ def permutation_importance(
 ) -> pl.DataFrame:
     """column, fall (of ROC-AUC when it is shuffled) and spread, most important first.
 
-    What `sklearn.inspection.permutation_importance` does, which (in 1.9) takes pandas tables and bare arrays only.
+    What `sklearn.inspection.permutation_importance` does, which in 1.9 strips a Polars table of its column names:
+    https://github.com/scikit-learn/scikit-learn/pull/28513
     """
     rng = np.random.default_rng(seed)
     sample = np.sort(rng.permutation(len(rows))[:MOST_ROWS_TO_PERMUTE])
@@ -207,4 +209,4 @@ def _auc(holdout: Holdout, probability: NDArray[np.float64]) -> float:
 
 
 def _money(amount: float, currency: str) -> str:
-    return f"{amount:,.0f} {currency}".replace("-", "−")
+    return f"{amount:,.0f} {currency}".replace("-", "−").rstrip()

@@ -17,6 +17,7 @@ from churn import compare
 from churn.faults import break_export
 from churn.pipeline import run
 from churn.report import read_report
+from churn.world import World
 from tests.churn.small_world import MONTHS, NEWEST, files, hidden_leftovers, rows
 
 ROOT = Path(__file__).parents[2]
@@ -222,7 +223,7 @@ def test_a_run_prints_a_short_table_the_report_and_the_next_command(churn: Churn
 def test_the_simulated_world_is_kept_for_the_next_run(churn: Churn, tmp_path: Path) -> None:
     options = ["--customers", 500, "--seed", 2, "--runs", tmp_path]
     assert churn(*options, "--month", "2025-03")[0] == 0
-    world = tmp_path / "world" / "n500-2025-01-m12-s2"
+    world = tmp_path / "world" / World(customers=500, seed=2).name
     made = {path: path.stat().st_mtime_ns for path in world.rglob("*.parquet")}
     first_ceiling = read_report(tmp_path / "plain" / "report.json").ceiling_roc_auc
     assert churn(*options, "--month", "2025-04")[0] == 0
