@@ -2,7 +2,7 @@
 rule that restates features, and the schedules.
 
 What Airflow keeps in three DAGs and in events is here said once, in the dependencies: `features` of a month are made of
-`valid` from two months before it to one month after it, so Dagster knows by itself what late rows make stale.
+`valid` of every month before it and of one month after it, so Dagster knows by itself what late rows make stale.
 """
 
 import os
@@ -19,7 +19,7 @@ FIRST_MONTH = os.environ.get("CHURN_FIRST_MONTH", "2025-01")
 EXPORTS_END = os.environ.get("CHURN_EXPORTS_END")  # a simulated operator's exports end
 MONTHLY = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, end_date=EXPORTS_END, fmt="%Y-%m")
 HISTORY_AND_LATE_ROWS = dg.TimeWindowPartitionMapping(
-    start_offset=-2, end_offset=1, allow_nonexistent_upstream_partitions=True
+    start_offset=-120, end_offset=1, allow_nonexistent_upstream_partitions=True
 )
 
 

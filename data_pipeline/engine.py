@@ -61,9 +61,10 @@ class Airflow:
         """
         with only_one_in(self.home):
             if start_over:
-                for left in (self.home, self.lake, self.folder / "source"):
-                    shutil.rmtree(left, ignore_errors=True)
-                (self.folder / "incidents.log").unlink(missing_ok=True)
+                for made in (self.home, self.lake, self.folder / "source"):
+                    shutil.rmtree(made, ignore_errors=True)
+                for file in ("incidents.log", "report.json", "predictions.parquet"):
+                    (self.folder / file).unlink(missing_ok=True)
                 self.home.mkdir(parents=True)
             try:
                 self.start()
@@ -158,7 +159,9 @@ class Airflow:
             "api_auth__jwt_secret": self._secret("jwt"),
             "logging__logging_level": "WARNING",
             "scheduler__scheduler_idle_sleep_time": "0.2",
-            "scheduler__task_instance_heartbeat_timeout": "30",  # 300 s are long to wait for a task that was killed
+            # How long to wait for a killed task, and for the tasks of a killed scheduler: 300 s each by default.
+            "scheduler__task_instance_heartbeat_timeout": "30",
+            "scheduler__orphaned_tasks_check_interval": "30",
             # A worker that misses the end of its task sleeps until the next heartbeat: 5 s by default.
             "workers__min_heartbeat_interval": "1",
         }

@@ -21,6 +21,7 @@ def main() -> None:
     months = months_of(folder, "source")
     if not months or not (folder / "airflow").is_dir():
         raise BadInput(f"there is nothing in {folder} to look at: make demo-data comes first")
+    console.print("starting Airflow …")
     with Airflow(folder, months).running() as airflow, suppress(KeyboardInterrupt):
         console.print(f"{airflow.url} (Ctrl-C stops it)")
         signal.pause()

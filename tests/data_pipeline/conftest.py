@@ -34,15 +34,30 @@ def run(environment: str, *words: str, timeout: float = 600, **variables: str) -
 
 
 def processes_of(folder: Path) -> list[str]:
-    """The command lines of processes that were started for an Airflow in `folder`."""
+    """The command lines of processes that belong to an Airflow in `folder`."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
+            command = (process / "cmdline").read_text().replace("\0", " ")
             if f"AIRFLOW_HOME={folder}/".encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_text().replace("\0", " "))
+                found.append(command)
         except OSError:  # ended meanwhile
             continue
     return found
+
+
+def descendants(pid: int) -> set[int]:
+    """Processes that this one has started, and those that they have started."""
+    parent = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found = {pid}
+    while more := {child for child, of in parent.items() if of in found} - found:
+        found |= more
+    return found - {pid}
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,13 @@ def test_rerun_restates_what_was_made_from_the_month_and_nothing_before_it(year:
     assert {month for dag, month in ran(year["twice at once"]) if dag == "features"} == {"2025-03", "2025-04"}
 
 
+def test_an_export_that_is_late_is_asked_for_again(year: Any) -> None:
+    (tries,) = [tries for task, _, _, tries in year["late delivery"]["tasks"] if task == "collect"]
+    assert tries > 1
+    assert states(year["late delivery"]) == {"success"}
+    assert year["late delivery"]["tables"] == year["plain"]
+
+
 def test_two_runs_of_one_month_at_once_give_one_result(year: Any) -> None:
     assert [run[:2] for run in year["twice at once"]["runs"]].count(["exports", "2025-04"]) == 2
     assert states(year["twice at once"]) == {"success"}

@@ -76,6 +76,19 @@ class Year:
         self.backfill("predictions", SCORED, again="completed")
         self.note("rerun")
 
+    def late_delivery(self) -> None:
+        """The export is not there when it is asked for, and arrives a moment later."""
+        export = self.airflow.folder / "source" / "month=2025-02"
+        target = export.readlink()
+        export.unlink()
+        number = self.airflow.backfill("exports", "2025-02", "2025-02", "completed")
+        while not any(task["state"] == "up_for_retry" for task in self.airflow.task_instances()):
+            time.sleep(0.2)
+        export.symlink_to(target)
+        self.airflow.wait()
+        self.airflow.end_backfill(number)
+        self.note("late delivery")
+
     def twice_at_once(self) -> None:
         for _ in range(2):
             partition = {"partition_key": "2025-04", "logical_date": None}
@@ -111,7 +124,8 @@ def main() -> None:
     year = Year(folder)
     with year.airflow.running():
         deliver(year.data, year.airflow.folder / "source")
-        for chapter in (year.out_of_order, year.rerun, year.twice_at_once, year.broken, year.killed):
+        chapters = (year.out_of_order, year.rerun, year.late_delivery, year.twice_at_once, year.broken, year.killed)
+        for chapter in chapters:
             started = time.monotonic()
             chapter()
             print(f"{chapter.__name__}: {time.monotonic() - started:.0f} s", flush=True)
