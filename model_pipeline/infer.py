@@ -21,7 +21,7 @@ GIVES_IT_AWAY = 0.99  # ROC-AUC of one column alone
 
 def two_outcomes(outcome: pl.Series, path: Path, notes: list[str]) -> tuple[str, str]:
     """The outcome to predict (a word for yes, else the rarer), and the other. Raises BadInput if there are not two."""
-    counts = dict(outcome.value_counts().sort("count", outcome.name, descending=True).iter_rows())
+    counts = dict(outcome.value_counts().sort("count", outcome.name, descending=[True, False]).iter_rows())
     if len(counts) != 2:
         found = ", ".join(list(counts)[:5]) + (", …" if len(counts) > 5 else "")
         kind = "one outcome only" if len(counts) == 1 else f"{len(counts)} different values"
@@ -89,7 +89,8 @@ def giveaways(table: pl.DataFrame, columns: Columns, positive: NDArray[np.bool_]
         found += [name] if max(alone, 1 - alone) > GIVES_IT_AWAY else []
     for name in columns.categorical:
         if table[name].n_unique() <= len(table) / 10:
-            share = table.select(pl.lit(pl.Series(positive)).cast(pl.Float64).mean().over(name)).to_series()
+            rows = table.select(name).with_columns(positive=pl.Series(positive, dtype=pl.Float64))
+            share = rows.select(pl.col("positive").mean().over(name)).to_series()
             found += [name] if roc_auc_score(positive, share.to_numpy()) > GIVES_IT_AWAY else []
     return [f"look out: {name} alone tells the outcome: was it known before? (kept)" for name in found]
 

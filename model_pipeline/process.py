@@ -35,7 +35,7 @@ def for_linear_model(columns: Columns) -> ColumnTransformer:
     """
     numbers = Pipeline(
         [
-            ("rank", QuantileTransformer(n_quantiles=200, random_state=0)),
+            ("rank", QuantileTransformer(n_quantiles=30, random_state=0)),
             ("bend", SplineTransformer(n_knots=5, include_bias=False, handle_missing="zeros")),
         ]
     )

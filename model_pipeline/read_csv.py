@@ -34,19 +34,16 @@ def read_csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
     """Return the table, all text, null where blank, and notes on what was found. Raises BadInput with one sentence."""
     text, notes = _decoded(path)
     text = re.sub(r"\A\s*sep=.\r?\n", "", text)  # a first line that some programs write for Excel
-    rows, separator = _rows(text, path)
+    if not text.strip():
+        raise BadInput(f"{path} is empty")
+    separator = _separator(text, path)
     if separator != ",":
         notes.append(f"separated by {SEPARATORS[separator]}s")
-    header = _header(rows[0], path, notes)
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            raise BadInput(
-                f"{path}, row {number}: {len(row)} values under a header of {len(header)}: "
-                "mend the row, or put a text that holds separators in quotes"
-            )
-    if len(rows) == 1:
+    first, *rows = _rows(text, separator, path)
+    header = _header(first, path, notes)
+    if not rows:
         raise BadInput(f"{path} has a header and no rows: there is nothing to learn from")
-    table = pl.DataFrame(rows[1:], schema=dict.fromkeys(header, pl.String), orient="row")
+    table = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
     table = table.with_columns(pl.all().str.strip_chars())
     table = table.with_columns(pl.when(~pl.all().is_in(BLANKS)).then(pl.all()))
     return _with_plain_numbers(table, separator), notes
@@ -86,7 +83,8 @@ def _is_binary(content: bytes) -> bool:
     return b"\x00" in start or control > len(start) / 100
 
 
-def _rows(text: str, path: Path) -> tuple[list[list[str]], str]:
+def _separator(text: str, path: Path) -> str:
+    """The one that is most often in the first line, outside quotes."""
     first_line = next(line for line in text.splitlines() if line.strip())
     outside_quotes = re.sub(r'"[^"]*"', "", first_line)
     separator = max(SEPARATORS, key=outside_quotes.count)
@@ -95,10 +93,26 @@ def _rows(text: str, path: Path) -> tuple[list[list[str]], str]:
             f"{path} has one column only ({first_line.strip()[:40]!r}): "
             "a comma, semicolon, tab or bar was expected between columns"
         )
+    return separator
+
+
+def _rows(text: str, separator: str, path: Path) -> list[list[str]]:
+    """The rows that are not blank, the header first, all of one length."""
+    rows: list[list[str]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row], separator
+        for row in reader:
+            if not any(map(str.strip, row)):
+                continue
+            if rows and len(row) != len(rows[0]):
+                raise BadInput(
+                    f"{path}, line {reader.line_num}: {len(row)} values under a header of {len(rows[0])}: "
+                    "mend the line, or put a text that holds separators in quotes"
+                )
+            rows.append(row)
     except csv.Error as error:
-        raise BadInput(f"{path} cannot be read as CSV ({error}): is a quote left open?") from error
+        raise BadInput(f"{path}, line {reader.line_num}: {error}: is a quote left open?") from error
+    return rows
 
 
 def _header(cells: list[str], path: Path, notes: list[str]) -> list[str]:

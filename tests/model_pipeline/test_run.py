@@ -1,0 +1,110 @@
+"""The six stages end to end: the same answer as the plain script, a report, and a card a person can read offline."""
+
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema
+import polars as pl
+import pytest
+
+from churn import pipeline as plain
+from churn.lake import partition
+from model_pipeline.model_file import load_model
+from model_pipeline.read_csv import read_csv
+from model_pipeline.train import churn_probability
+from tests.model_pipeline.conftest import NEWEST, WORLD, Run
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_baseline_answers_as_the_plain_script_does_to_the_last_bit(finished: Run, tmp_path: Path) -> None:
+    plain.run(finished.source, tmp_path / "plain", WORLD.all_months(), WORLD.seed)
+    ours, theirs = (pl.read_parquet(folder / "predictions.parquet") for folder in (finished.folder, tmp_path / "plain"))
+    assert ours.equals(theirs)
+    reports = [json.loads((folder / "report.json").read_text()) for folder in (finished.folder, tmp_path / "plain")]
+    for same in ("month", "holdout_month", "customers", "data_fingerprint", "baseline", "ceiling_roc_auc"):
+        assert reports[0][same] == reports[1][same]
+
+
+def test_the_report_keeps_the_schema_and_its_files_are_there(finished: Run) -> None:
+    report = json.loads((finished.folder / "report.json").read_text())
+    jsonschema.validate(report, json.loads((ROOT / "churn" / "report.schema.json").read_text()))
+    assert [stage["name"] for stage in report["stages"]] == [
+        "collect",
+        "validate",
+        "process",
+        "build",
+        "train",
+        "deploy",
+    ]
+    assert all((finished.folder / path).is_file() for path in report["artifacts"].values())
+    assert report["best"]["roc_auc"] > 0.55
+
+
+def test_whom_to_call_is_everyone_at_or_above_the_threshold_riskiest_first(finished: Run) -> None:
+    model = load_model(finished.folder / "model.skops")
+    features = pl.read_parquet(partition(finished.lake, "features", NEWEST) / "*.parquet", hive_partitioning=False)
+    probability = pl.Series(churn_probability(model, features))
+    expected = set(features.filter(probability >= model.threshold)["customer_id"])
+    calls = pl.read_csv(finished.folder / "whom_to_call.csv")
+    assert set(calls["customer_id"]) == expected
+    assert calls["churn_probability"].is_sorted(descending=True)
+
+
+def test_customers_read_from_the_csv_get_the_probabilities_they_had_in_the_lake(finished: Run) -> None:
+    model = load_model(finished.folder / "model.skops")
+    table, _ = read_csv(finished.folder / "customers.csv")
+    calls = pl.read_parquet(partition(finished.lake, "calls", NEWEST) / "calls.parquet").head(len(table))
+    assert table["customer_id"].cast(pl.Int64).equals(calls["customer_id"].cast(pl.Int64))
+    from_csv = pl.Series(churn_probability(model, table))
+    assert (from_csv - calls["churn_probability"]).abs().max() < 1e-12  # type: ignore[operator] # a number
+
+
+class Fetches(HTMLParser):
+    """Collects what a browser would fetch on opening the page; links that wait for a click are not among it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.pictures: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        source = given.get("src") or given.get("srcset") or (given.get("href") if tag == "link" else None)
+        if tag == "img":
+            self.pictures.append(given.get("src") or "")
+        if source and not source.startswith("data:"):
+            self.found.append(source)
+
+
+def test_the_card_carries_its_pictures_and_asks_no_server_for_anything(finished: Run) -> None:
+    page = (finished.folder / "card.html").read_text(encoding="utf-8")
+    seen = Fetches()
+    seen.feed(page)
+    assert seen.found == []
+    assert not re.search(r"@import|url\((?!data:)", page)
+    assert len(seen.pictures) == 4
+    assert all(picture.startswith("data:image/png;base64,iVBOR") for picture in seen.pictures)
+
+
+def test_the_markdown_card_shows_the_pictures_beside_it_and_the_scores_of_the_report(finished: Run) -> None:
+    card = (finished.folder / "card.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", card)
+    assert len(pictures) == 4
+    assert all((finished.folder / picture).is_file() for picture in pictures)
+    report = json.loads((finished.folder / "report.json").read_text())
+    for model in ("baseline", "best"):
+        row = next(line for line in card.splitlines() if line.startswith(f"| {model} |"))
+        assert f"{report[model]['roc_auc']:.4f}" in row
+        assert f"{report[model]['campaign_value_eur']:,.0f}".replace("-", "−") in row
+
+
+@pytest.mark.parametrize("name", ["profit", "gap_to_ceiling", "calibration", "importance"])
+def test_a_picture_is_the_same_for_the_same_run(finished: Run, name: str) -> None:
+    """No date and no version in the file: a picture changes when what it shows changes."""
+    content = (finished.folder / f"{name}.png").read_bytes()
+    assert b"tEXt" not in content
+    assert hashlib.sha256(content).hexdigest() != hashlib.sha256(b"").hexdigest()
