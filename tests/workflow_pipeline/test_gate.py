@@ -80,3 +80,12 @@ def test_a_closed_gate_stops_the_graph_and_is_not_remembered(
         with pytest.raises(RuntimeError, match="closed"):
             gated()
     assert list((tmp_path / ".kfp_cache").iterdir()) == []
+
+
+def test_a_step_over_its_memory_limit_is_killed_and_says_so(
+    client: DockerClient, gate: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    too_much = ["python", "-c", "print('start', flush=True); bytearray(512 * 1024**2)"]
+    code = run_docker_container(client, gate, too_much, {}, mem_limit="64m", memswap_limit="64m")
+    assert code != 0
+    assert "killed: it needed more memory than its limit" in capsys.readouterr().out

@@ -137,8 +137,7 @@ def test_a_killed_container_fails_its_step_and_the_next_run_goes_on(
     wait_for_step(client, runs, "process").kill("SIGKILL")
     stderr = running.communicate(timeout=120)[1]
     assert running.returncode == 2, stderr
-    assert "the step process failed" in stderr
-    assert "killed" in stderr
+    assert "error: the step process failed (killed: SIGKILL); all it said is in" in stderr
     assert containers(client, runs) == []
     assert workflow(source, runs).returncode == 0
     assert executed(runs) == ["process", "build", "train", "deploy"]
