@@ -71,7 +71,7 @@ def run_graph(
         except (DockerException, RequestException) as error:
             raise BadInput(f"the Docker engine failed ({error}): once it answers, the next run goes on") from error
         except RuntimeError as error:
-            raise _sentence_of((folder / "log.txt").read_text(encoding="utf-8"), error) from error
+            raise _sentence_of(folder / "log.txt", error) from error
     for artifact in made.values():
         if "sha256" in artifact.metadata:
             raise_if_edited(artifact)
@@ -116,14 +116,19 @@ def report_of(
     return report, predictions
 
 
-def _sentence_of(log: str, error: Exception) -> Exception:
+def _sentence_of(log: Path, error: Exception) -> Exception:
     """What the failed step had to say, as it said it; kfp itself reports only that it failed."""
-    said = re.findall(r"^\s*churn\.errors\.(BadInput|ContractBroken): (.+)$", log, re.MULTILINE)
+    text = log.read_text(encoding="utf-8")
+    said = re.findall(r"^\s*churn\.errors\.(BadInput|ContractBroken): (.+)$", text, re.MULTILINE)
     if said:
         kind, sentence = said[-1]
         return {"BadInput": BadInput, "ContractBroken": ContractBroken}[kind](sentence)
-    step = re.search(r"Inner task failed: (?:\033\[\d+m)?'?(\w+)", str(error))
-    return BadInput(f"the step {step[1] if step else '?'} failed: {' '.join(log.split()[-40:])}")
+    step = re.search(r"Inner task failed: (?:\033\[\d+m)?'?([\w-]+)", str(error))
+    last_words = re.findall(r"^(.*\S.*)\n.* - ERROR - Task", text, re.MULTILINE)
+    return BadInput(
+        f"the step {step[1] if step else 'at work'} failed ({last_words[-1].strip() if last_words else error}); "
+        f"all it said is in {log}"
+    )
 
 
 @contextmanager
