@@ -186,6 +186,7 @@ def main() -> None:
     command: argparse.ArgumentParser = OneSentenceParser(prog="python -m tracking_pipeline.team", description=__doc__)
     command.add_argument("--runs", type=Path, default=Path("runs"), help="where to keep it (default: runs)")
     folder = command.parse_args().runs / "tracking-team"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends what it started
     with team_server(folder, port=5500) as settings:
         console.print("in another terminal, to record there instead of in a file:\n")
         for name, value in settings.items():

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,7 @@ def main() -> None:
         return
     if not (folder / "mlflow.db").is_file():
         raise BadInput(f"there is no store in {folder}: make demo-tracking makes one")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends what it started
     port = free_port(5000)
     console.print(f"open http://127.0.0.1:{port} (Ctrl-C ends it; its log: {folder / 'ui.log'})")
     with (folder / "ui.log").open("ab") as log:
