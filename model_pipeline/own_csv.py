@@ -5,17 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from churn.lake import new_partition
 from churn.value import best_threshold
-from model_pipeline.build import baseline
+from model_pipeline.build import baseline, trials
 from model_pipeline.card import Story, threshold_by_balance, threshold_by_value, write_card
 from model_pipeline.evaluate import Holdout
 from model_pipeline.model_file import save_model
 from model_pipeline.own_table import OwnTable
 from model_pipeline.plots import draw_all, permutation_importance
-from model_pipeline.train import churn_probability, fit_best, trials
+from model_pipeline.train import churn_probability, fit_best
 
 
 def folder_for(path: Path, runs: Path) -> Path:
@@ -28,28 +30,14 @@ def folder_for(path: Path, runs: Path) -> Path:
 
 def run(own: OwnTable, folder: Path, seed: int, tick: Callable[[], None] = lambda: None) -> Holdout:
     """Fit both models and write everything to `folder`, which is replaced as a whole when all is done."""
-    train, tested = own.train, own.holdout
-    with threadpool_limits(1):
-        plain = baseline(own.columns).fit(train.rows, train.outcome)
-        seen, plainly = (
-            plain.predict_proba(rows)[:, _position(plain, train.positive)] for rows in (train.rows, tested.rows)
+    with new_partition(folder) as written:  # first of all: a folder that cannot be written is better known at once
+        plain = _fitted_baseline(own)
+        tick()
+        model, tried = fit_best(own.train, own.columns, seed, tick)
+        holdout = _holdout(own, plain, model)
+        importance = permutation_importance(
+            lambda rows: churn_probability(model, rows), own.holdout.rows, holdout.left, own.columns.names, seed
         )
-    tick()
-    model, tried = fit_best(train, own.columns, seed, tick)
-    left = train.outcome == train.positive
-    holdout = Holdout(
-        left=tested.outcome == tested.positive,
-        baseline=plainly,
-        best=churn_probability(model, tested.rows),
-        baseline_threshold=0.5 if train.monthly_charge is None else best_threshold(left, seen, train.monthly_charge),
-        threshold=model.threshold,
-        monthly_charge=tested.monthly_charge,
-        currency="",  # whatever the table's is
-    )
-    importance = permutation_importance(
-        lambda rows: churn_probability(model, rows), tested.rows, holdout.left, own.columns.names, seed
-    )
-    with new_partition(folder) as written:
         pictures = draw_all(written, holdout, importance)
         save_model(model, written / "model.skops")
         write_card(written, _story(own, holdout, folder), holdout, model, trials(tried), pictures)
@@ -57,8 +45,26 @@ def run(own: OwnTable, folder: Path, seed: int, tick: Callable[[], None] = lambd
     return holdout
 
 
-def _position(model: object, outcome: bool | str) -> int:
-    return list(model.classes_).index(outcome)  # type: ignore[attr-defined] # scikit-learn has no types
+def _fitted_baseline(own: OwnTable) -> Pipeline:
+    with threadpool_limits(1):
+        return baseline(own.columns).fit(own.train.rows, own.train.outcome)
+
+
+def _holdout(own: OwnTable, plain: Pipeline, model: FixedThresholdClassifier) -> Holdout:
+    train, tested = own.train, own.holdout
+    positive = list(plain.classes_).index(train.positive)
+    with threadpool_limits(1):
+        seen, unseen = (plain.predict_proba(rows)[:, positive] for rows in (train.rows, tested.rows))
+    left, charge = train.outcome == train.positive, train.monthly_charge
+    return Holdout(
+        left=tested.outcome == tested.positive,
+        baseline=unseen,
+        best=churn_probability(model, tested.rows),
+        baseline_threshold=0.5 if charge is None else best_threshold(left, seen, charge),
+        threshold=model.threshold,
+        monthly_charge=tested.monthly_charge,
+        currency="",  # whatever the table's is
+    )
 
 
 def _story(own: OwnTable, holdout: Holdout, folder: Path) -> Story:

@@ -170,7 +170,8 @@ def permutation_importance(
 ) -> pl.DataFrame:
     """column, fall (of ROC-AUC when it is shuffled) and spread, most important first.
 
-    What `sklearn.inspection.permutation_importance` does, which (in 1.9) takes pandas tables and bare arrays only.
+    What `sklearn.inspection.permutation_importance` does, which in 1.9 strips a Polars table of its column names:
+    https://github.com/scikit-learn/scikit-learn/pull/28513
     """
     rng = np.random.default_rng(seed)
     sample = np.sort(rng.permutation(len(rows))[:MOST_ROWS_TO_PERMUTE])

@@ -10,18 +10,16 @@ the scorer that counts euros.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import balanced_accuracy_score, make_scorer
 from sklearn.model_selection import FixedThresholdClassifier, RandomizedSearchCV, TunedThresholdClassifierCV
 from threadpoolctl import threadpool_limits
 
@@ -29,26 +27,12 @@ from churn import train as plain
 from churn.lake import new_partition, partition
 from churn.process import LABEL
 from churn.scores import Scores, score
-from churn.value import campaign_value_eur
-from model_pipeline.build import CANDIDATES, OPERATOR, search
-from model_pipeline.columns import Columns
+from model_pipeline.build import CANDIDATES, OPERATOR, search, trials
+from model_pipeline.callback import Ticker
+from model_pipeline.campaign import THRESHOLDS, campaign_scorer
+from model_pipeline.columns import Columns, Table
 from model_pipeline.model_file import save_model
 from model_pipeline.periods import PeriodSplit, halves, newest_periods, to_search
-
-NO_ONE = 1.01  # a threshold that no probability reaches: the choice to call nobody must be on the list
-TICKS = 12  # of the progress bar, for one search
-THRESHOLDS = np.append(np.geomspace(0.002, 0.95, 200), NO_ONE)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows and their outcome, shape (n,). `positive` is the outcome that means leaving: True or a word of it."""
-
-    rows: pl.DataFrame
-    outcome: NDArray[Any]
-    positive: bool | str
-    monthly_charge: NDArray[np.float64] | None  # None if the table has no such column
-    period: NDArray[Any] | None  # sortable: when each row was; None if the table has no time
 
 
 def train(lake: Path, month: str, seed: int, tick: Callable[[], None] = lambda: None) -> tuple[Scores, Scores]:
@@ -66,27 +50,6 @@ def train(lake: Path, month: str, seed: int, tick: Callable[[], None] = lambda: 
 
 def operator_table(rows: pl.DataFrame) -> Table:
     return Table(rows, rows[LABEL].to_numpy(), True, rows["monthly_charge_eur"].to_numpy(), rows["month"].to_numpy())
-
-
-class Ticker:
-    """A scikit-learn callback: calls `tick` TICKS times, evenly, while `fits` fits of a search are done."""
-
-    def __init__(self, tick: Callable[[], None], fits: int) -> None:
-        self.tick = tick
-        self.fits = fits
-        self.done = 0
-
-    def setup(self, estimator: Any, context: Any) -> None: ...
-
-    def teardown(self, estimator: Any, context: Any) -> None: ...
-
-    def on_fit_task_begin(self, estimator: Any, context: Any) -> None: ...
-
-    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
-        if context.max_subtasks == 0:
-            for _ in range(TICKS * (self.done + 1) // self.fits - TICKS * self.done // self.fits):
-                self.tick()
-            self.done += 1
 
 
 def fit_best(
@@ -114,34 +77,10 @@ def fit_best(
     return model, tried
 
 
-def trials(tried: RandomizedSearchCV) -> list[dict[str, Any]]:
-    """What the search tried, best first: log loss, model and parameters."""
-    results = tried.cv_results_
-    return [
-        {
-            "log_loss": float(-results["mean_test_score"][i]),
-            "model": type(results["params"][i]["model"]).__name__,
-            "parameters": {
-                name.rsplit("__", 1)[-1]: round(float(value), 4)
-                for name, value in results["params"][i].items()
-                if "__" in name
-            },
-        }
-        for i in np.argsort(-results["mean_test_score"], kind="stable")
-    ]
-
-
 def calibrated(tried: RandomizedSearchCV, period: NDArray[Any] | None) -> CalibratedClassifierCV:
     """The winner of the search, unfitted: to be fitted on parts of the table, and set right (Platt) on the others."""
     winner = clone(tried.estimator).set_params(**clone(tried.best_params_, safe=False))
     return CalibratedClassifierCV(winner, method="sigmoid", cv=halves(period))
-
-
-def campaign_scorer(table: Table) -> Any:
-    """What the threshold maximises: the campaign's value; without charges, balanced accuracy."""
-    if table.monthly_charge is None:
-        return make_scorer(_balanced_accuracy, pos_label=table.positive)
-    return make_scorer(_campaign_value, pos_label=table.positive).set_score_request(monthly_charge=True)
 
 
 def churn_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:
@@ -149,11 +88,3 @@ def churn_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:
     positive = list(model.classes_).index(model.pos_label)
     with threadpool_limits(1):
         return np.asarray(model.predict_proba(rows)[:, positive])
-
-
-def _campaign_value(outcome: ArrayLike, called: ArrayLike, *, pos_label: object, monthly_charge: ArrayLike) -> float:
-    return campaign_value_eur(np.asarray(outcome) == pos_label, np.asarray(called) == pos_label, monthly_charge)
-
-
-def _balanced_accuracy(outcome: ArrayLike, called: ArrayLike, *, pos_label: object) -> float:
-    return float(balanced_accuracy_score(np.asarray(outcome) == pos_label, np.asarray(called) == pos_label))

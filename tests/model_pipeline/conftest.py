@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from churn.source import export
 from churn.world import World
 from model_pipeline.build import search_space
-from model_pipeline.columns import Columns
+from model_pipeline.columns import Columns, Table
 from model_pipeline.pipeline import run
-from model_pipeline.train import Table, fit_best
+from model_pipeline.train import fit_best
 
 WORLD = World(customers=600, first_month="2025-01", months=8, seed=3)
 NEWEST = WORLD.last_month

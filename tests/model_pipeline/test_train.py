@@ -9,8 +9,10 @@ from threadpoolctl import threadpool_limits
 
 from churn.train import training_and_holdout
 from churn.value import campaign_value_eur
-from model_pipeline.build import CANDIDATES, OPERATOR
-from model_pipeline.train import TICKS, Table, churn_probability, fit_best, operator_table, trials
+from model_pipeline.build import CANDIDATES, OPERATOR, trials
+from model_pipeline.callback import TICKS
+from model_pipeline.columns import Table
+from model_pipeline.train import churn_probability, fit_best, operator_table
 from tests.model_pipeline.conftest import COLUMNS, NEWEST, Run, only
 
 
