@@ -187,3 +187,5 @@ def test_the_pages_answer_at_the_address_that_is_printed(told: Path) -> None:
     finally:
         pages.send_signal(signal.SIGTERM)
         pages.communicate(timeout=60)
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(found[0], timeout=5)
