@@ -18,6 +18,7 @@ h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { padding: .3rem 1.2rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+td:first-child { white-space: nowrap; }
 .figure { text-align: right; padding-right: 0; padding-left: .8rem; }
 th { color: var(--soft); font-weight: 600; }
 img { max-width: 100%; border-radius: 6px; background: #fff; padding: .4rem; box-sizing: border-box; margin: .4rem 0; }

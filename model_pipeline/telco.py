@@ -10,13 +10,13 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 import polars as pl
-from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline
+from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from churn import telco
@@ -119,8 +119,8 @@ def spread(found: list[FoldScores], model: str) -> list[str]:
 def main() -> None:
     cuts = folds((telco.load()[telco.TARGET] == "Yes").to_numpy())
     found: list[FoldScores] = []
-    with progress_bar("3 × 5 folds, a search in each", len(cuts), "model") as bar, parallel_config("loky", n_jobs=-1):
-        for scores in Parallel(return_as="generator")(delayed(fold_scores)(*cut) for cut in cuts):
+    with progress_bar("3 × 5 folds, a search in each", len(cuts), "model") as bar:
+        for scores in Parallel(n_jobs=-1, return_as="generator")(delayed(fold_scores)(*cut) for cut in cuts):
             found += scores
             bar.advance()
     found += [leak_scores(resample_before_split=True), leak_scores(resample_before_split=False)]
