@@ -87,8 +87,12 @@ def reasons_against(challenger: dict[str, float], live: dict[str, float]) -> lis
     for gate in GATES:
         gain = (challenger[gate.metric] - live[gate.metric]) * (1 if gate.higher_is_better else -1)
         if gain < gate.least_gain:
-            reasons.append(f"{gate.metric} {challenger[gate.metric]:.4g} against {live[gate.metric]:.4g}")
+            reasons.append(f"{gate.metric} {_figure(challenger[gate.metric])} against {_figure(live[gate.metric])}")
     return reasons
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4f}"
 
 
 def decide(challenger: ModelVersion, holdout: pl.DataFrame, tags: dict[str, str]) -> Decision:

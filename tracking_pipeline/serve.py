@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 
 import polars as pl
 from mlflow.pyfunc import scoring_server
@@ -40,20 +41,21 @@ def champion_server(registered: str, log: Path) -> Iterator[Ask]:
         port = free_port()
         # what `mlflow models serve --env-manager local` runs, which finds uvicorn on PATH only
         command, environment = scoring_server.get_cmd(str(copy), port, host="127.0.0.1", nworkers=1)  # type: ignore[arg-type]  # it says int
-        server = subprocess.Popen(
-            [sys.executable, "-m", *shlex.split(command)],
-            env=environment,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
-        try:
+        with running([sys.executable, "-m", *shlex.split(command)], environment, said) as server:
             _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
             yield lambda rows: _ask(f"http://127.0.0.1:{port}/invocations", rows)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGTERM)
-            server.wait()
+
+
+@contextmanager
+def running(command: list[str], environment: dict[str, str], said: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
+    """A process; it and all that it started are ended with the block."""
+    process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
 
 
 def _ask(url: str, rows: pl.DataFrame) -> list[float]:

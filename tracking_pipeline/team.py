@@ -26,7 +26,7 @@ import psycopg2
 from churn.command import OneSentenceParser
 from churn.errors import BadInput, exit_on_bad_input
 from churn.terminal import console
-from tracking_pipeline.serve import free_port
+from tracking_pipeline.serve import free_port, running
 from tracking_pipeline.ui import LEAN, server_command
 
 ADMIN = "admin"
@@ -58,31 +58,22 @@ def team_server(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
         config.write_text(AUTH_CONFIG.format(database=f"{database}/mlflow_auth", admin=ADMIN), encoding="utf-8")
         port = free_port(port)
         store = os.environ.get("MLFLOW_ARTIFACTS_DESTINATION") or str((folder / "artifacts").resolve())
-        server = subprocess.Popen(
-            server_command(port, "--app-name=basic-auth", "--serve-artifacts", f"--artifacts-destination={store}"),
-            env={
-                **os.environ,
-                **LEAN,
-                "MLFLOW_BACKEND_STORE_URI": f"{database}/mlflow",  # not an option: those are for all to see
-                "MLFLOW_AUTH_CONFIG_PATH": str(config.resolve()),
-                "MLFLOW_AUTH_ADMIN_PASSWORD": password,
-                "MLFLOW_FLASK_SERVER_SECRET_KEY": _kept_secret(folder / "secret_key"),
-            },
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
+        environment = {
+            **os.environ,
+            **LEAN,
+            "MLFLOW_BACKEND_STORE_URI": f"{database}/mlflow",  # not an option: those are for all to see
+            "MLFLOW_AUTH_CONFIG_PATH": str(config.resolve()),
+            "MLFLOW_AUTH_ADMIN_PASSWORD": password,
+            "MLFLOW_FLASK_SERVER_SECRET_KEY": _kept_secret(folder / "secret_key"),
+        }
+        options = ("--app-name=basic-auth", "--serve-artifacts", f"--artifacts-destination={store}")
+        with running(server_command(port, *options), environment, log) as server:
             _wait("the tracking server", server, folder / "server.log", lambda: _is_healthy(port))
             yield {
                 "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}",
                 "MLFLOW_TRACKING_USERNAME": ADMIN,
                 "MLFLOW_TRACKING_PASSWORD": password,
             }
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGTERM)
-            server.wait()
 
 
 @contextmanager
@@ -186,6 +177,7 @@ def main() -> None:
     command: argparse.ArgumentParser = OneSentenceParser(prog="python -m tracking_pipeline.team", description=__doc__)
     command.add_argument("--runs", type=Path, default=Path("runs"), help="where to keep it (default: runs)")
     folder = command.parse_args().runs / "tracking-team"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends what it started
     with team_server(folder, port=5500) as settings:
         console.print("in another terminal, to record there instead of in a file:\n")
         for name, value in settings.items():

@@ -2,14 +2,14 @@
 
 import argparse
 import os
-import subprocess
+import signal
 import sys
 from pathlib import Path
 
 from churn.command import OneSentenceParser
 from churn.errors import BadInput, exit_on_bad_input
 from churn.terminal import console
-from tracking_pipeline.serve import free_port
+from tracking_pipeline.serve import free_port, running
 from tracking_pipeline.store import store_uri
 
 LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # with one worker: 470 MB instead of 1.2 GB
@@ -30,11 +30,13 @@ def main() -> None:
         return
     if not (folder / "mlflow.db").is_file():
         raise BadInput(f"there is no store in {folder}: make demo-tracking makes one")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends what it started
     port = free_port(5000)
     console.print(f"open http://127.0.0.1:{port} (Ctrl-C ends it; its log: {folder / 'ui.log'})")
     with (folder / "ui.log").open("ab") as log:
         options = (f"--backend-store-uri={uri}", f"--artifacts-destination={folder / 'artifacts'}")
-        subprocess.run(server_command(port, *options), env={**os.environ, **LEAN}, stdout=log, stderr=log, check=False)
+        with running(server_command(port, *options), {**os.environ, **LEAN}, log) as server:
+            server.wait()
 
 
 if __name__ == "__main__":

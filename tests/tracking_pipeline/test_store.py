@@ -16,6 +16,7 @@ from churn.lake import sha256_of
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL_WORLD, command
 from tracking_pipeline.store import open_store
 
+pytestmark = pytest.mark.slow  # each starts a command, which imports MLflow
 IMPORT_ALL = """
 import importlib, os, sys
 from pathlib import Path
@@ -79,7 +80,6 @@ def test_a_server_that_does_not_answer(runs: Path) -> None:
     assert "no tracking server answers at http://127.0.0.1:9" in said
 
 
-@pytest.mark.slow
 def test_a_full_disk(runs: Path) -> None:
     """Stood in for by a limit on the size of a file, which SQLite meets in the middle of a transaction."""
     database = runs / "tracking" / "mlflow.db"

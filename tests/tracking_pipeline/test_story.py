@@ -1,9 +1,17 @@
 """The demo, end to end on SQLite: what it recorded, what it serves, and whether the record makes it again."""
 
+import json
 import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
+import jsonschema
 import mlflow
 import polars as pl
 import pytest
@@ -14,7 +22,7 @@ from churn import pipeline as plain
 from churn.months import month_range
 from churn.report import STAGES, read_report
 from churn.train import churn_probability, training_and_holdout
-from tests.tracking_pipeline.conftest import MONTH, NAME, SMALL, SMALL_WORLD, command
+from tests.tracking_pipeline.conftest import MONTH, NAME, ROOT, SMALL, SMALL_WORLD, command
 from tracking_pipeline.build import CANDIDATES
 from tracking_pipeline.promote import force, history, live_versions, roll_back
 from tracking_pipeline.registry import TRUSTED, champion, open_champion
@@ -54,6 +62,9 @@ def test_the_baseline_gives_the_plain_answer(told: Path, source: Path, tmp_path:
     theirs = pl.read_parquet(tmp_path / "plain" / "predictions.parquet")
     assert ours["customer_id"].equals(theirs["customer_id"])
     assert (ours["churn_probability"] - theirs["churn_probability"]).abs().max() <= 1e-6  # type: ignore[operator]
+    written = json.loads((told / "tracking" / "report.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "churn" / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(written, schema)
     assert report.pipeline == "tracking"
     assert [stage.name for stage in report.stages] == list(STAGES)
     assert report.best is not None
@@ -159,10 +170,22 @@ def test_lineage_names_what_was_live_and_makes_it_again(told: Path, which: str) 
     assert all(float(difference) <= 1e-6 for difference in differences)
 
 
-def test_a_month_before_the_first_model_is_a_sentence(source: Path, told: Path, tmp_path: Path) -> None:
-    other = tmp_path / "runs"
-    (other / "world").mkdir(parents=True)
-    (other / "world" / SMALL.name).symlink_to(source.parent)
-    refused = command("tracking_pipeline.lineage", *SMALL_WORLD, runs=other)
-    assert refused.returncode == 2
-    assert f"no model of {NAME} was live in {MONTH}: there is none yet: make demo-tracking" in refused.stderr
+def test_the_pages_answer_at_the_address_that_is_printed(told: Path) -> None:
+    words = [sys.executable, "-m", "tracking_pipeline.ui", f"--runs={told}"]
+    pages = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert pages.stdout is not None
+    try:
+        found = re.search(r"http://127\.0\.0\.1:\d+", pages.stdout.readline())
+        assert found
+        for _ in range(600):
+            with suppress(OSError), urllib.request.urlopen(found[0], timeout=10) as answer:
+                assert answer.status == 200
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail((told / "tracking" / "ui.log").read_text(encoding="utf-8"))
+    finally:
+        pages.send_signal(signal.SIGTERM)
+        pages.communicate(timeout=60)
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(found[0], timeout=5)

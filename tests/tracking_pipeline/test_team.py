@@ -1,6 +1,7 @@
 """The team's version, on a real PostgreSQL: the same code, one URI."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from churn.errors import BadInput
 from churn.months import month_range
 from churn.report import read_report
 from churn.train import fitted
-from tests.tracking_pipeline.conftest import NAME, SMALL, command
+from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, command
 from tracking_pipeline.build import BASELINE, estimator
 from tracking_pipeline.registry import log_model, open_version, register
 from tracking_pipeline.serve import free_port
@@ -51,8 +52,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def team(folder: Path) -> Iterator[dict[str, str]]:
-    with team_server(folder) as settings:
+    """What `make team-tracking` runs; gives the settings that it prints."""
+    command_line = [sys.executable, "-m", "tracking_pipeline.team", f"--runs={folder.parent}"]
+    server = subprocess.Popen(command_line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    try:
+        lines = (server.stdout.readline() for _ in range(5))
+        settings = dict(re.findall(r"^export (\w+)=(.+)$", "".join(lines), re.MULTILINE))
+        assert len(settings) == 3
         yield settings
+    finally:
+        server.terminate()
+        server.communicate(timeout=120)
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(settings["MLFLOW_TRACKING_URI"], timeout=5)
 
 
 def status(url: str) -> int:
