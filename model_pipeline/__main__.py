@@ -9,7 +9,7 @@ from churn.errors import BadInput, exit_on_bad_input
 from churn.terminal import console, print_table, progress_bar
 
 if TYPE_CHECKING:
-    from model_pipeline.evaluate import Holdout
+    from model_pipeline.card.evaluate import Holdout
 
 # Steps of the progress bar: the search's, and those before and after. (To import train.py and ask takes a second.)
 TICKS_AFTER_MONTHS = 13
@@ -65,8 +65,8 @@ def run_on_own_table(arguments: argparse.Namespace) -> None:
     if arguments.target is None:
         raise BadInput("which column is to be predicted? Name it with --target (make: TARGET=)")
     with progress_bar(f"learn from {arguments.data.name}", TICKS_OF_OWN_TABLE, "model") as bar:
-        from model_pipeline.own_csv import folder_for, run
-        from model_pipeline.own_table import understand
+        from model_pipeline.own_table.run import folder_for, run
+        from model_pipeline.own_table.table import understand
 
         own = understand(
             arguments.data, arguments.target, arguments.time_column, arguments.charge_column, arguments.seed
@@ -81,7 +81,7 @@ def run_on_own_table(arguments: argparse.Namespace) -> None:
 
 
 def print_scores(title: str, holdout: "Holdout") -> None:
-    from model_pipeline.evaluate import score_table
+    from model_pipeline.card.evaluate import score_table
 
     print_table(title, *score_table(holdout), "model")
 

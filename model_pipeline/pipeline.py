@@ -9,11 +9,11 @@ from churn.collect import data_fingerprint
 from churn.months import add_months
 from churn.report import Report, StageClock, predictions_sha256, write_report
 from model_pipeline.build import build
+from model_pipeline.card.evaluate import Holdout
+from model_pipeline.card.show import show
 from model_pipeline.collect import collect
 from model_pipeline.deploy import deploy
-from model_pipeline.evaluate import Holdout
 from model_pipeline.process import process
-from model_pipeline.show import show
 from model_pipeline.train import train
 from model_pipeline.validate import validate
 

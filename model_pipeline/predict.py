@@ -24,7 +24,7 @@ def predict(arguments: argparse.Namespace) -> None:
     """Write the table with both columns to `--out`, whole or not at all. Raises BadInput if model or table is unfit."""
     from model_pipeline.deploy import scored
     from model_pipeline.model_file import load_model
-    from model_pipeline.read_csv import read_csv
+    from model_pipeline.own_table.read_csv import read_csv
 
     customers: Path = arguments.customers
     stem = customers.name.removesuffix(".gz").removesuffix(".csv")

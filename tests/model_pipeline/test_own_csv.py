@@ -13,8 +13,8 @@ from churn.lake import sha256_of
 from model_pipeline import __main__ as learn
 from model_pipeline import build, predict, train
 from model_pipeline.model_file import load_model
-from model_pipeline.own_csv import folder_for
-from model_pipeline.read_csv import read_csv
+from model_pipeline.own_table.read_csv import read_csv
+from model_pipeline.own_table.run import folder_for
 
 Command = Callable[..., tuple[int, str, str]]
 ROWS = 700

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn.errors import BadInput
-from model_pipeline.own_table import OwnTable, understand
+from model_pipeline.own_table.table import OwnTable, understand
 
 N = 200
 

@@ -6,9 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from churn.value import campaign_value_eur
-from model_pipeline import plots
-from model_pipeline.evaluate import Holdout, score_table
-from model_pipeline.page import bullets, code, heading, paragraph, table, to_html, to_markdown
+from model_pipeline.card import plots
+from model_pipeline.card.evaluate import Holdout, score_table
+from model_pipeline.card.page import bullets, code, heading, paragraph, table, to_html, to_markdown
 
 RNG = np.random.default_rng(0)
 TRUTH = RNG.beta(1, 9, 4000)

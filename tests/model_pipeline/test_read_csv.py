@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from churn.errors import BadInput
-from model_pipeline.read_csv import BLANKS, read_csv
+from model_pipeline.own_table.read_csv import BLANKS, read_csv
 
 WORDS = st.text("abcXYZ äöéß€0123456789,;\"'-_|", max_size=8).map(str.strip)
 quickly = settings(deadline=None, max_examples=60)
@@ -67,6 +67,7 @@ def _without_marks(rows: list[list[str | None]]) -> list[list[str | None]]:
 
 @quickly
 @given(st.binary(max_size=300))
+@example(b",\n")
 @example(b"a,b\n1,2\n")
 @example(b'a,b\n"1,2\n')
 @example(b"\x1f\x8bnot gzip")

@@ -13,7 +13,7 @@ import pytest
 from churn import pipeline as plain
 from churn.lake import partition
 from model_pipeline.model_file import load_model
-from model_pipeline.read_csv import read_csv
+from model_pipeline.own_table.read_csv import read_csv
 from model_pipeline.train import churn_probability
 from tests.model_pipeline.conftest import NEWEST, WORLD, Run
 

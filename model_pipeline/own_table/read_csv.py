@@ -39,7 +39,10 @@ def read_csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
     separator = _separator(text, path)
     if separator != ",":
         notes.append(f"separated by {SEPARATORS[separator]}s")
-    first, *rows = _rows(text, separator, path)
+    lines = _rows(text, separator, path)
+    if not lines:
+        raise BadInput(f"{path} holds separators and nothing between them")
+    first, *rows = lines
     header = _header(first, path, notes)
     if not rows:
         raise BadInput(f"{path} has a header and no rows: there is nothing to learn from")

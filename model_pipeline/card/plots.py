@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from churn.terminal import COLOURS
 from churn.value import value_per_customer_eur
-from model_pipeline.evaluate import Holdout
+from model_pipeline.card.evaluate import Holdout
 
 BEST, BASELINE, CEILING, INK = COLOURS["model"], COLOURS["plain"], COLOURS["workflow"], "#333333"
 BINS = 10

@@ -14,10 +14,10 @@ from churn.process import LABEL
 from churn.train import churn_probability as baseline_probability
 from churn.train import training_and_holdout
 from model_pipeline.build import OPERATOR
-from model_pipeline.card import Story, threshold_by_value, write_card
-from model_pipeline.evaluate import Holdout
+from model_pipeline.card.evaluate import Holdout
+from model_pipeline.card.plots import draw_all, permutation_importance
+from model_pipeline.card.write import Story, threshold_by_value, write_card
 from model_pipeline.model_file import load_model
-from model_pipeline.plots import draw_all, permutation_importance
 from model_pipeline.train import churn_probability
 
 SAMPLE = 1000

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from churn.errors import BadInput
 from model_pipeline.columns import Columns, Table
-from model_pipeline.holdout import newest_rows, random_rows
-from model_pipeline.infer import columns_of, giveaways, two_outcomes
-from model_pipeline.read_csv import read_csv
+from model_pipeline.own_table.holdout import newest_rows, random_rows
+from model_pipeline.own_table.infer import columns_of, giveaways, two_outcomes
+from model_pipeline.own_table.read_csv import read_csv
 
 FEWEST_ROWS = 100
 FEWEST_OF_EACH_OUTCOME = 20  # a quarter is held out, and a fold of the rest must still hold a few

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from churn.errors import BadInput
-from model_pipeline.infer import date_format, numbers_in
+from model_pipeline.own_table.infer import date_format, numbers_in
 
 SHARE = 0.25
 FEWEST_OF_EACH_OUTCOME = 5
