@@ -12,8 +12,8 @@ from typing import List, NamedTuple
 
 HERE = Path(__file__).resolve().parent.parent
 GIGABYTE = 1e9
-DISK_NEEDED_GB = 2  # four environments and their download cache take 1.1
-MEMORY_NEEDED_GB = 2  # the default world needs half of it
+DISK_NEEDED_GB = 6  # what make demo leaves: environments 2.4, images 1.8, and the download cache
+MEMORY_NEEDED_GB = 3  # the default world needs 0.4, Airflow 0.9 more
 CONTAINER_TIMEOUT_S = 60  # a first pull over a slow line
 
 
