@@ -3,7 +3,7 @@
 # Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
-ENVIRONMENTS := plain workflow data dagster model tracking test lint
+ENVIRONMENTS := plain workflow data dagster model tracking docs test lint
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -110,6 +110,22 @@ bench-workflow: .venv/workflow/.ok ## what containers cost: a step, a run in whi
 
 doctor: ## does this machine have what is needed, and how to get what is missing
 	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
+
+##@ Read
+
+export NO_MKDOCS_2_WARNING := 1 # about a product that nobody asked about
+
+.PHONY: docs docs-build docs-assets
+
+docs: .venv/docs/.ok ## the site, on 127.0.0.1 until Ctrl-C
+	@.venv/docs/bin/python -m tools.docs.serve
+
+docs-build: .venv/docs/.ok ## the site into runs/site; a broken link is an error
+	@.venv/docs/bin/python -m mkdocs build --strict --quiet
+	@echo "open runs/site/index.html, or serve it: .venv/docs/bin/python -m http.server -b 127.0.0.1 -d runs/site"
+
+docs-assets: .venv/docs/.ok .venv/data/.ok .venv/dagster/.ok .venv/tracking/.ok ## the site's pictures of the engines' own pages, after make demo
+	@.venv/docs/bin/python -m tools.docs.screens
 
 ##@ Look after
 
