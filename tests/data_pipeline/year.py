@@ -4,8 +4,6 @@ Run by the tests in the environment that has Airflow: python -m tests.data_pipel
 """
 
 import json
-import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from churn.lake import sha256_of
 from churn.pipeline import run
 from churn.source import export
 from churn.world import World
+from data_pipeline.backfills import end_backfill, start_backfill, wait_for_runs
 from data_pipeline.delivery import deliver
 from data_pipeline.engine import Airflow
 
@@ -45,14 +44,14 @@ class Year:
         return checksums(lake, "valid", "features", "labels", "training", "predictions")
 
     def backfill(self, dag: str, month: str, last: str = "", again: str = "none") -> None:
-        number = self.airflow.backfill(dag, month, last or month, again)
-        self.airflow.wait()
-        self.airflow.end_backfill(number)
+        number = start_backfill(self.airflow, dag, month, last or month, again)
+        wait_for_runs(self.airflow)
+        end_backfill(self.airflow, number)
 
     def note(self, name: str) -> None:
         """The tables as they are, and the runs and tasks since the last note."""
-        tasks = self.airflow.task_instances()
-        runs = [run for run in self.airflow.runs() if run["dag_run_id"] not in self.seen]
+        tasks = self.airflow.api.task_instances()
+        runs = [run for run in self.airflow.api.runs() if run["dag_run_id"] not in self.seen]
         key = {run["dag_run_id"]: run["partition_key"] for run in runs}
         self.seen |= set(key)
         self.notes[name] = {
@@ -81,41 +80,39 @@ class Year:
         export = self.airflow.folder / "source" / "month=2025-02"
         target = export.readlink()
         export.unlink()
-        number = self.airflow.backfill("exports", "2025-02", "2025-02", "completed")
-        while not any(task["state"] == "up_for_retry" for task in self.airflow.task_instances()):
+        number = start_backfill(self.airflow, "exports", "2025-02", "2025-02", "completed")
+        while not any(task["state"] == "up_for_retry" for task in self.airflow.api.task_instances()):
             time.sleep(0.2)
         export.symlink_to(target)
-        self.airflow.wait()
-        self.airflow.end_backfill(number)
+        wait_for_runs(self.airflow)
+        end_backfill(self.airflow, number)
         self.note("late delivery")
 
     def twice_at_once(self) -> None:
         for _ in range(2):
             partition = {"partition_key": "2025-04", "logical_date": None}
-            self.airflow.ask("dags/exports/dagRuns", "POST", partition)
-        self.airflow.wait()
+            self.airflow.api.ask("dags/exports/dagRuns", "POST", partition)
+        wait_for_runs(self.airflow)
         self.note("twice at once")
 
     def broken(self) -> None:
         deliver(self.data, self.airflow.folder / "source", broken=BROKEN)
         self.backfill("exports", BROKEN, again="completed")
         self.note("broken")
-        self.notes["events"] = self.airflow.ask("assets/events", limit=1000)["asset_events"]
+        self.notes["events"] = self.airflow.api.ask("assets/events", limit=1000)["asset_events"]
         self.notes["incidents"] = (self.airflow.folder / "incidents.log").read_text(encoding="utf-8")
         deliver(self.data, self.airflow.folder / "source")
         self.backfill("exports", BROKEN, again="failed")
         self.note("corrected")
 
     def killed(self) -> None:
-        number = self.airflow.backfill("exports", WORLD.first_month, WORLD.last_month, "completed")
-        while not any(task["state"] == "running" for task in self.airflow.task_instances()):
+        number = start_backfill(self.airflow, "exports", WORLD.first_month, WORLD.last_month, "completed")
+        while not any(task["state"] == "running" for task in self.airflow.api.task_instances()):
             time.sleep(0.05)
-        scheduler = self.airflow.processes.pop("scheduler")
-        os.killpg(scheduler.pid, signal.SIGKILL)  # with the workers, and the tasks that they are at
-        scheduler.wait()
-        self.airflow.start_component("scheduler")
-        self.airflow.wait()
-        self.airflow.end_backfill(number)
+        self.airflow.components.kill("scheduler")  # with the workers, and the tasks that they are at
+        self.airflow.components.start("scheduler")
+        wait_for_runs(self.airflow)
+        end_backfill(self.airflow, number)
         self.note("killed")
 
 
