@@ -73,10 +73,9 @@ def airflow(page: Page, address: str) -> None:
 
 
 def dagster(page: Page, address: str) -> None:
-    opened(page, f"{address}/asset-groups")
-    page.get_by_text("predictions", exact=True).first.wait_for(timeout=SECONDS_TO_START * 1000)
-    page.get_by_text("Hide navigation").click()
-    picture(page, "dagster-assets")
+    opened(page, f"{address}/assets/valid?view=partitions")
+    page.get_by_text("2025-12").first.click(timeout=SECONDS_TO_START * 1000)
+    picture(page, "dagster-partitions")
 
 
 def mlflow(page: Page, address: str) -> None:
