@@ -31,25 +31,27 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def as_markdown(matrix: dict[str, Any]) -> str:
     pipelines, scenarios = matrix["pipelines"], matrix["scenarios"]
-    header = (
-        f"| what goes wrong | {' | '.join(category(name) for name in pipelines)} |\n|---{'|---' * len(pipelines)}|\n"
-    )
+    header = row("what goes wrong", *(category(name) for name in pipelines)) + row(*["---"] * (len(pipelines) + 1))
     rows = (
-        f"| [{one['title']}](#{one['name']}) | {' | '.join(verdict(one['cells'][name]) for name in pipelines)} |\n"
+        row(f"[{one['title']}](#{one['name']})", *(verdict(one["cells"][name]) for name in pipelines))
         for one in scenarios
     )
-    made_with = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in matrix["made_with"].items())
-    origin = f"\nMade by `{matrix['command']}` ({made_with}).\n"
+    origin = f"\nMade by `{matrix['command']}` ({words(matrix['made_with'])}).\n"
     return header + "".join(rows) + origin + "".join(section(one, pipelines) for one in scenarios)
 
 
+def row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
+
+
 def section(scenario: dict[str, Any], pipelines: list[str]) -> str:
-    rows = (
-        f"| {category(name)} | {verdict(cell)} | {measured(cell)} | {in_a_cell(cell['sentence'])} |\n"
-        for name, cell in ((name, scenario["cells"][name]) for name in pipelines)
-    )
-    header = "| pipeline | verdict | measured | what was seen |\n|---|---|---|---|\n"
-    return f"\n### {scenario['title']} {{ #{scenario['name']} }}\n\n{scenario['story']}\n\n{header}{''.join(rows)}"
+    seen = "".join(box(name, scenario["cells"][name]) for name in pipelines)
+    return f"\n### {scenario['title']} {{ #{scenario['name']} }}\n\n{scenario['story']}\n\n{seen}"
+
+
+def box(name: str, cell: dict[str, Any]) -> str:
+    head = f"**{name}** {verdict(cell)} {measured(cell)}"
+    return f'<div class="seen {name}" markdown>\n\n{head}\n\n{cell["sentence"]}\n\n</div>\n'
 
 
 def category(name: str) -> str:
@@ -65,8 +67,12 @@ def verdict(cell: dict[str, Any]) -> str:
 
 def measured(cell: dict[str, Any]) -> str:
     measure = cell["measure"]
-    return f"{in_a_cell(measure['name'])}: {measure['value']:,} {measure['unit']}".rstrip() if measure else "–"
+    return f"· {measure['name']}: {measure['value']:,} {measure['unit']}".rstrip() if measure else ""
 
 
-def in_a_cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def words(made_with: dict[str, Any]) -> str:
+    """`versions: {kfp: 2.17.0}, customers: 600` in words: kfp 2.17.0, customers 600."""
+    return ", ".join(
+        words(value) if isinstance(value, dict) else f"{name.replace('_', ' ')} {value}"
+        for name, value in made_with.items()
+    )
