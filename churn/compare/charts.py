@@ -103,7 +103,7 @@ def euros(runs: Sequence[Run]) -> str:
             f'<circle class="baseline" cx="{mark}%" cy="14" r="5"/>'
         )
         label = f"{run.name}: {value:,.0f} euros, baseline {baseline:,.0f} euros"
-        lines.append(_line(run, label, drawing + _text(max(right, mark), f"{value:,.0f} €", 14)))
+        lines.append(_line(run, label, drawing + _text(100, f"{value:,.0f} €", -1)))
     return _chart(lines, axis, "{:,.0f} €", [(BASELINE, "with the baseline")])
 
 

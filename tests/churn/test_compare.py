@@ -151,14 +151,17 @@ def test_without_docker_it_says_what_ran_instead(compare: Compare, runs: Path) -
     _, said, _ = compare()
     assert "Workflow ran without a Docker engine: its steps were processes, isolated from nothing." in said
     assert "a serving image" not in said
+    assert "data in processes of its engine; plain, data-dagster, model and tracking in one process" in said
 
 
 def test_seconds_from_a_cache_are_not_held_against_the_others(compare: Compare, runs: Path) -> None:
     add(runs, "workflow", stages=[Stage(name, 0.01, "cached") for name in STAGES])
     add(runs, "data", stages=[Stage(name, 100.0, "ok") for name in STAGES])
-    add(runs, "model", stages=[Stage(name, 0.001, "ok") for name in STAGES])
+    add(runs, "model", stages=[Stage(name, 0.5, "ok") for name in STAGES])
+    for name in ("plain", "data-dagster", "tracking"):
+        add(runs, name, stages=[Stage(name, 1.0, "ok") for name in STAGES])
     _, said, _ = compare()
-    assert "the six stages took 0.0 s in model and 600.0 s in data, 100000 times as long" in said
+    assert "the six stages took 3.0 s in model and 600.0 s in data, 200 times as long" in said
     assert "Not counted: workflow, which took stages from a cache." in said
 
 
