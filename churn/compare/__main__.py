@@ -40,10 +40,12 @@ def print_side_by_side(runs: list[Run], folder: Path) -> None:
             besides.add_row(name, "nothing yet" if run.answer == "not run" else "", f"make {DEMOS[run.name]}")
             continue
         engine = f"{run.report.engine['name']} {run.report.engine['version']}"
-        scores = run.report.best or run.report.baseline
-        seconds = "cached" if run.cached else f"{run.seconds:.1f}"
-        money = f"{scores['campaign_value_eur']:,.0f} €"
-        figures.add_row(name, engine, run.report.isolation, run.answer, seconds, f"{scores['roc_auc']:.3f}", money)
+        cells = [name, engine, run.report.isolation, run.answer]
+        if run.same_data:
+            scores = run.report.best or run.report.baseline
+            cells.append("cached" if run.cached else f"{run.seconds:.1f}")
+            cells += [f"{scores['roc_auc']:.3f}", f"{scores['campaign_value_eur']:,.0f} €"]
+        figures.add_row(*cells)
         besides.add_row(name, *left_behind(run, folder))
     console.print(f"\n[bold]The same problem, {report.month}, side by side; answers are compared with {reference}[/]")
     console.print(figures, besides)

@@ -117,7 +117,7 @@ def _stage_table(runs: Sequence[Run]) -> str:
     for run in runs:
         assert run.report is not None
         cells = ["cached" if stage.status == "cached" else _short(stage.seconds) for stage in run.report.stages]
-        rows.append(_figures(run, [*cells, _short(run.seconds)]))
+        rows.append(_figures(run, [*cells, "" if run.cached else _short(run.seconds)]))
     return _table("figures", ("seconds", *STAGES, "all"), rows, figures=True)
 
 
