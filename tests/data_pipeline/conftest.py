@@ -1,23 +1,15 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.demos import environment_python
+
 ROOT = Path(__file__).parents[2]
 MONTHS = ["2025-01", "2025-02", "2025-03", "2025-04"]
-
-
-def environment_python(name: str) -> str:
-    """The Python of an environment. Where it must be there (CI) its absence is a failure."""
-    python = ROOT / ".venv" / name / "bin" / "python"
-    if not python.exists():
-        missing = pytest.fail if os.environ.get("CI") else pytest.skip
-        missing(f"environment {name} is not built: make .venv/{name}/.ok")
-    return str(python)
 
 
 def run(environment: str, *words: str, timeout: float = 600, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -58,16 +50,6 @@ def descendants(pid: int) -> set[int]:
     while more := {child for child, of in parent.items() if of in found} - found:
         found |= more
     return found - {pid}
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.CompletedProcess[str]]]:
-    """make demo-data for six months of a small world: the folder of the runs, and what was printed."""
-    runs = tmp_path_factory.mktemp("demo data")
-    yield (
-        runs,
-        run("data", "-m", "data_pipeline", "--customers", "1000", "--month", "2025-06", "--runs", str(runs)),
-    )
 
 
 @pytest.fixture(scope="session")
