@@ -22,7 +22,8 @@ from churn import pipeline as plain
 from churn.months import month_range
 from churn.report import STAGES, read_report
 from churn.train import churn_probability, training_and_holdout
-from tests.tracking_pipeline.conftest import MONTH, NAME, ROOT, SMALL, SMALL_WORLD, command
+from tests.demos import MONTH
+from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, SMALL_WORLD, command
 from tracking_pipeline.build import CANDIDATES
 from tracking_pipeline.promote import force, history, live_versions, roll_back
 from tracking_pipeline.registry import TRUSTED, champion, open_champion
