@@ -6,7 +6,6 @@ It would load whatever it finds in the artifact store; so it is given a copy tha
 import json
 import os
 import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from churn.errors import BadInput
 from tracking_pipeline.registry import CHAMPION, as_table, champion, open_copy, verified_copy
 
 SECONDS_TO_START = 120
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # for a few rows, more only wait for each other
 
 Ask = Callable[[pl.DataFrame], list[float]]
 
@@ -41,20 +41,26 @@ def champion_server(registered: str, log: Path) -> Iterator[Ask]:
         port = free_port()
         # what `mlflow models serve --env-manager local` runs, which finds uvicorn on PATH only
         command, environment = scoring_server.get_cmd(str(copy), port, host="127.0.0.1", nworkers=1)  # type: ignore[arg-type]  # it says int
-        with running([sys.executable, "-m", *shlex.split(command)], environment, said) as server:
+        served = [sys.executable, "-m", *shlex.split(command)]
+        with running(served, {**environment, **ONE_THREAD}, said) as server:
             _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
             yield lambda rows: _ask(f"http://127.0.0.1:{port}/invocations", rows)
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str], said: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
-    """A process; it and all that it started are ended with the block."""
-    process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
+def running(
+    command: list[str], environment: dict[str, str], said: IO[bytes], user: str | None = None, ending: str = "SIGTERM"
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """A process; it and all that it started are ended with the block, or with this process if it is killed."""
+    guarded = [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), ending, user or "", *command]
+    process = subprocess.Popen(
+        guarded, env=environment, stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True
+    )
+    assert process.stdin is not None
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        process.stdin.close()
         process.wait()
 
 
