@@ -19,8 +19,13 @@ SECONDS_TO_END = 30
 
 def main() -> None:
     ending, user, *command = sys.argv[1:]
-    other = {"user": user, "cwd": "/"} if user else {}
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **other)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        user=user or None,
+        cwd="/" if user else None,  # another user might not be let into this folder
+    )
     Thread(target=_end_with_the_starter, args=(process, signal.Signals[ending]), daemon=True).start()
     sys.exit(process.wait())
 

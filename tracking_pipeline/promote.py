@@ -24,7 +24,7 @@ from churn.process import LABEL
 from churn.scores import score
 from churn.terminal import console
 from churn.train import churn_probability
-from tracking_pipeline.plots import calibration_plot
+from tracking_pipeline.plots import pictures
 from tracking_pipeline.registry import CHAMPION, OpenModel, champion, open_version
 from tracking_pipeline.runs import MOST_RUNS, child_run, run_tags
 from tracking_pipeline.store import open_store, registry_era, store_name, with_store_errors_as_sentences
@@ -106,8 +106,8 @@ def decide(challenger: ModelVersion, holdout: pl.DataFrame, tags: dict[str, str]
         scores = {name: evaluated(model, holdout) for name, model in models.items()}
         for name, metrics in scores.items():
             mlflow.log_metrics({f"{name}_{metric}": value for metric, value in metrics.items()})
-        probabilities = {name: churn_probability(model.estimator, holdout) for name, model in models.items()}
-        mlflow.log_figure(calibration_plot(holdout[LABEL], probabilities), "calibration.png")
+        for name, picture in pictures(models, holdout):
+            mlflow.log_figure(picture, name)
         if live is None:
             return _move(challenger, "promoted", "nothing was live")
         if live.tags["month"] > challenger.tags["month"]:

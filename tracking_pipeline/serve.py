@@ -4,14 +4,13 @@ It would load whatever it finds in the artifact store; so it is given a copy tha
 """
 
 import json
-import os
 import shlex
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,12 +25,10 @@ from tracking_pipeline.registry import CHAMPION, as_table, champion, open_copy, 
 SECONDS_TO_START = 120
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # for a few rows, more only wait for each other
 
-Ask = Callable[[pl.DataFrame], list[float]]
-
 
 @contextmanager
-def champion_server(registered: str, log: Path) -> Iterator[Ask]:
-    """Start a server; give a function that asks it for churn probabilities; stop it at the end."""
+def champion_server(registered: str, log: Path) -> Iterator[str]:
+    """Start a server; give the address to `ask`; stop it at the end."""
     live = champion(registered)
     if live is None:
         raise BadInput(f"{registered} has no @{CHAMPION}: there is nothing to serve")
@@ -44,7 +41,7 @@ def champion_server(registered: str, log: Path) -> Iterator[Ask]:
         served = [sys.executable, "-m", *shlex.split(command)]
         with running(served, {**environment, **ONE_THREAD}, said) as server:
             _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
-            yield lambda rows: _ask(f"http://127.0.0.1:{port}/invocations", rows)
+            yield f"http://127.0.0.1:{port}/invocations"
 
 
 @contextmanager
@@ -64,12 +61,16 @@ def running(
         process.wait()
 
 
-def _ask(url: str, rows: pl.DataFrame) -> list[float]:
-    table = as_table(rows)
-    body = json.dumps({"dataframe_split": {"columns": list(table.columns), "data": table.to_numpy().tolist()}})
-    request = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
+def ask(address: str, rows: pl.DataFrame) -> list[float]:
+    """Churn probabilities, in the order of `rows`."""
+    request = urllib.request.Request(address, request_body(rows), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return [stays_and_leaves[1] for stays_and_leaves in json.load(answer)["predictions"]]
+
+
+def request_body(rows: pl.DataFrame) -> bytes:
+    table = as_table(rows)
+    return json.dumps({"dataframe_split": {"columns": list(table.columns), "data": table.to_numpy().tolist()}}).encode()
 
 
 def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
