@@ -99,7 +99,7 @@ team-tracking: .venv/tracking/.ok ## a tracking server for a team: PostgreSQL, p
 
 ##@ Check
 
-.PHONY: test test-fast lint bench bench-workflow doctor
+.PHONY: test test-fast lint bench bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## all tests
 	@.venv/test/bin/python -m pytest
@@ -117,6 +117,9 @@ bench: .venv/model/.ok ## how fast it is, and how much memory it takes
 
 bench-workflow: .venv/workflow/.ok ## what containers cost: a step, a run in which nothing has changed, a prediction
 	@.venv/workflow/bin/python -m benchmarks.containers
+
+bench-tracking: .venv/tracking/.ok ## what tracking costs: a trial, an answer of the scoring server, the best of 10,000
+	@.venv/tracking/bin/python -m benchmarks.tracking
 
 doctor: ## does this machine have what is needed, and how to get what is missing
 	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
