@@ -1,4 +1,4 @@
-"""What a cluster would read, held against the schemas of those who read it. No cluster is asked, and README.md says so."""
+"""What a cluster would read, held against the schemas of those who read it. No cluster is asked."""
 
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,9 @@ def test_the_manifests_fit_the_schema_of_kubernetes(manifests: dict[str, dict[st
 def test_service_and_network_policy_are_about_the_pods_of_the_deployment(manifests: dict[str, dict[str, Any]]) -> None:
     deployment, service, policy = (manifests[kind]["spec"] for kind in ("Deployment", "Service", "NetworkPolicy"))
     labels = deployment["template"]["metadata"]["labels"]
-    assert labels == deployment["selector"]["matchLabels"] == service["selector"] == policy["podSelector"]["matchLabels"]
+    assert (
+        labels == deployment["selector"]["matchLabels"] == service["selector"] == policy["podSelector"]["matchLabels"]
+    )
 
 
 def test_the_network_policy_lets_the_namespace_ask_and_the_pods_ask_nobody(
@@ -82,7 +84,9 @@ def test_the_network_policy_lets_the_namespace_ask_and_the_pods_ask_nobody(
     assert manifests["Service"]["spec"]["ports"][0]["targetPort"] == serving["ports"][0]["name"]
 
 
-def test_the_deployment_asks_for_what_the_image_is(manifests: dict[str, dict[str, Any]], serving: dict[str, Any]) -> None:
+def test_the_deployment_asks_for_what_the_image_is(
+    manifests: dict[str, dict[str, Any]], serving: dict[str, Any]
+) -> None:
     dockerfile = (HERE / "Dockerfile").read_text(encoding="utf-8")
     assert f"EXPOSE {serving['ports'][0]['containerPort']}\n" in dockerfile
     pod = manifests["Deployment"]["spec"]["template"]["spec"]["securityContext"]
