@@ -41,7 +41,7 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 ##@ Run
 
 .PHONY: demo demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
-.PHONY: serve-workflow images ui-data ui-dagster lineage rollback ui-tracking team-tracking
+.PHONY: serve-workflow images ui-data rerun-data ui-dagster lineage rollback ui-tracking team-tracking
 
 demo: demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking ## every pipeline there is, then their reports side by side
 	@.venv/model/bin/python -m churn.compare
@@ -63,6 +63,9 @@ demo-data: .venv/data/.ok ## Airflow backfills the year; one month arrives broke
 
 ui-data: .venv/data/.ok ## the last demo-data in Airflow's own pages
 	@.venv/data/bin/python -m data_pipeline.ui
+
+rerun-data: .venv/data/.ok ## one month again, with all that follows from it, in the Airflow of the last demo-data: MONTH=
+	@.venv/data/bin/python -m data_pipeline.rerun $(call option,MONTH,month)
 
 demo-dagster: .venv/dagster/.ok ## the same assets and the same year in Dagster
 	@.venv/dagster/bin/python -m data_pipeline.dagster_demo $(WORLD)

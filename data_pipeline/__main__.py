@@ -5,13 +5,16 @@ from collections import Counter
 from pathlib import Path
 
 from churn.command import OperatorData, operator_data, parser
-from churn.errors import BadInput, exit_on_bad_input
+from churn.errors import exit_on_bad_input
 from churn.report import STAGES, Stage
-from churn.terminal import console, print_table, progress_bar
+from churn.terminal import console, print_table
 from churn.validate import read_quality
+from data_pipeline.backfills import backfill
 from data_pipeline.delivery import deliver
-from data_pipeline.engine import AIRFLOW_VERSION, Airflow, Records
+from data_pipeline.engine import Airflow
+from data_pipeline.home import AIRFLOW_VERSION
 from data_pipeline.report import report_on
+from data_pipeline.rest import Records
 
 MONTHS_BEFORE_THE_FIRST_MODEL = 2
 
@@ -26,7 +29,7 @@ def main() -> None:
     console.print(f"Airflow {AIRFLOW_VERSION}: API server, scheduler and DAG processor, on {airflow.url}")
     with airflow.running(start_over=True):
         year_with_a_broken_month(airflow, data)
-        runs, tasks = airflow.runs(), airflow.task_instances()
+        runs, tasks = airflow.api.runs(), airflow.api.task_instances()
     stages = [Stage(name, _seconds(tasks, name), "ok") for name in STAGES]
     engine = {"name": "airflow", "version": AIRFLOW_VERSION}
     report = report_on(arguments.runs / "data", engine, "process", data, stages)
@@ -51,48 +54,13 @@ def year_with_a_broken_month(airflow: Airflow, data: OperatorData) -> None:
         backfill(airflow, "predictions", data.months[-2], data.months[-2])
         console.print(f"{newest} is missing, so the predictions of {data.months[-2]} are what is served")
 
-    before = {run["dag_run_id"] for run in airflow.runs()}
+    before = {run["dag_run_id"] for run in airflow.api.runs()}
     deliver(data, airflow.folder / "source")
     console.print(f"the operator has sent {newest} again, corrected: only that month runs again")
     backfill(airflow, "exports", newest, newest, again="failed")
     backfill(airflow, "predictions", newest, newest)
-    ran = sorted((run["dag_id"], run["partition_key"]) for run in airflow.runs() if run["dag_run_id"] not in before)
+    ran = sorted((run["dag_id"], run["partition_key"]) for run in airflow.api.runs() if run["dag_run_id"] not in before)
     console.print("ran after the correction: " + ", ".join(f"{dag} {month}" for dag, month in ran))
-
-
-def backfill(
-    airflow: Airflow,
-    dag: str,
-    first: str,
-    last: str,
-    again: str = "none",
-    may_fail: frozenset[tuple[str, str]] = frozenset(),
-) -> None:
-    """Run the months from `first` to `last`, and all that follows from them, with a bar by partition.
-
-    Raises BadInput when a run fails that may not.
-    """
-    earlier = {run["dag_run_id"] for run in airflow.runs()}
-    number = airflow.backfill(dag, first, last, again)
-    months = [month for month in airflow.months if first <= month <= last]
-    with progress_bar(f"{dag} {first}" + (f" to {last}" if last > first else ""), len(months), "data") as bar:
-        done = 0
-
-        def show(runs: Records) -> None:
-            nonlocal done
-            busy = {run["partition_key"] for run in runs if run["state"] not in ("success", "failed")}
-            here = {run["partition_key"] for run in runs if run["dag_id"] == dag}
-            now = max(done, len((here - busy) & set(months)))
-            bar.advance(now - done)
-            done = now
-
-        runs = airflow.wait(show)
-    airflow.end_backfill(number)
-    new = [run for run in runs if run["dag_run_id"] not in earlier]
-    failed = {(run["dag_id"], run["partition_key"]) for run in new if run["state"] == "failed"} - may_fail
-    if failed:
-        names = ", ".join(f"{dag} {month}" for dag, month in sorted(failed))
-        raise BadInput(f"{names} failed: {airflow.folder / 'incidents.log'} says why")
 
 
 def print_partitions(lake: Path, months: list[str], runs: Records) -> None:

@@ -1,0 +1,38 @@
+"""Airflow's REST API: what an Airflow is asked, and its records of what ran."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+Records = list[dict[str, Any]]
+
+
+class RestApi:
+    """Gets itself a token at the first question."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._token = ""
+
+    def ask(self, path: str, method: str = "GET", content: dict[str, Any] | None = None, **query: Any) -> Any:
+        """What it answers, read from JSON. Raises HTTPError when it refuses, URLError when nobody is there."""
+        if not self._token:
+            with urlopen(f"{self.url}/auth/token", timeout=30) as answer:
+                self._token = json.load(answer)["access_token"]
+        request = Request(
+            f"{self.url}/api/v2/{path}?{urlencode(query)}",
+            method=method,
+            data=None if content is None else json.dumps(content).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"},
+        )
+        with urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def runs(self) -> Records:
+        """Every run there has been: dag_id, partition_key, state, start_date, end_date, …"""
+        return list(self.ask("dags/~/dagRuns", limit=10_000, order_by="id")["dag_runs"])
+
+    def task_instances(self) -> Records:
+        """Every task of every run: dag_id, dag_run_id, task_id, state, duration, try_number, …"""
+        return list(self.ask("dags/~/dagRuns/~/taskInstances", limit=10_000)["task_instances"])
