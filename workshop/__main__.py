@@ -104,7 +104,7 @@ def show_hint(exercise: Exercise) -> None:
 def show_solution(exercise: Exercise) -> None:
     heading(exercise, "one solution")
     progress.note_solution_seen(exercise)
-    say(exercise.solution.read_text(encoding="utf-8"))
+    console.print(Text(exercise.solution.read_text(encoding="utf-8")), soft_wrap=True)
     console.print(f"next: close this, write it in your own words, make check E={exercise.number}")
 
 
@@ -141,7 +141,7 @@ def heading(exercise: Exercise, what: str) -> None:
 
 def say(text: str) -> None:
     """Print as it is: a learner's brackets are no markup."""
-    console.print(Text(text), soft_wrap=True)
+    console.print(Text(text))
 
 
 def shown(path: Path) -> str:

@@ -49,7 +49,14 @@ def grade(
         here = Path(folder).resolve()
         results, printed, complaints = here / "results", here / "printed", here / "complaints"
         results.touch()
-        command = [str(python), "-m", "workshop.examiner", str(results), str(exercise.folder), *map(str, answers)]
+        command = [
+            str(python),
+            "-m",
+            "workshop.examiner",
+            str(results),
+            str(exercise.folder),
+            *(str(one.resolve()) for one in answers),
+        ]
         with printed.open("wb") as out, complaints.open("wb") as err:
             process = subprocess.Popen(
                 command,

@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,9 +33,12 @@ def check(answer: Answer) -> str:
     subprocess_task_handler.run_local_subprocess = machines.run
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(Path("artifacts").absolute()))
     try:
-        calls = campaign(customers=CUSTOMERS, threshold=THRESHOLD).output
+        with redirect_stdout(StringIO()):  # the engine's own words
+            calls = campaign(customers=CUSTOMERS, threshold=THRESHOLD).output
     except RuntimeError as error:
         raise explained(machines, tasks) from error
+    finally:
+        print(*machines.printed, sep="\n")
     if not inputs_from_predict(tasks, "artifacts"):
         raise NotYet(
             "it runs here only because both steps happen to share a disk: choose declares no input "
@@ -61,6 +66,7 @@ class Machines:
     def __init__(self) -> None:
         self.step = ""
         self.said = ""
+        self.printed: list[str] = []
 
     def run(self, full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
         self.step = full_command[full_command.index("--function_to_execute") + 1]
@@ -68,6 +74,8 @@ class Machines:
             here = {"PATH": "/usr/bin:/bin", "HOME": machine, "TMPDIR": machine, **(env_vars or {})}
             done = subprocess.run(full_command, cwd=machine, env=here, capture_output=True, text=True, check=False)
         self.said = done.stdout + done.stderr
+        own = re.findall(r"^(?!\[KFP)[^\s{}].*", done.stdout, re.MULTILINE)  # kfp logs there, too, and its JSON
+        self.printed += [f"{self.step}: {line}" for line in own]
         return done.returncode
 
 
