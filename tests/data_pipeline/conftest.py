@@ -3,24 +3,15 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.data_pipeline.processes import left_running
+from tests.demos import environment_python
+from tests.processes import left_running
 
 ROOT = Path(__file__).parents[2]
-
-
-def environment_python(name: str) -> str:
-    """The Python of an environment. Where it must be there (CI) its absence is a failure."""
-    python = ROOT / ".venv" / name / "bin" / "python"
-    if not python.exists():
-        missing = pytest.fail if os.environ.get("CI") else pytest.skip
-        missing(f"environment {name} is not built: make .venv/{name}/.ok")
-    return str(python)
 
 
 def run(
@@ -36,22 +27,6 @@ def run(
         timeout=timeout,
         check=False,
     )
-
-
-@dataclass(frozen=True)
-class Demo:
-    runs: Path
-    printed: subprocess.CompletedProcess[str]
-    left_running: list[str]
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """make demo-data for six months of a small world."""
-    runs = tmp_path_factory.mktemp("demo data")
-    with left_running() as left:
-        printed = run("data", "-m", "data_pipeline", "--customers", "1000", "--month", "2025-06", "--runs", str(runs))
-    return Demo(runs, printed, left)
 
 
 def own_mounts() -> list[str]:

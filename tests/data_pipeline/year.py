@@ -23,7 +23,7 @@ from churn.world import World
 from data_pipeline.backfills import end_backfill, start_backfill, wait_for_runs
 from data_pipeline.delivery import deliver
 from data_pipeline.engine import Airflow
-from tests.data_pipeline.processes import command_line, descendants
+from tests.processes import command_line, descendants
 
 WORLD = World(customers=500, months=4)
 SCORED = WORLD.all_months()[-1]

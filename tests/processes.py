@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,8 +38,11 @@ def left_running() -> Iterator[list[str]]:
     """The list is filled at the end: command lines of what was started inside and has outlived it. They are killed.
 
     Inside, Linux makes this process the parent of every descendant whose own parent has ended, and nothing that such
-    a process does to its session, its group, its title or its environment hides it.
+    a process does to its session, its group, its title or its environment hides it. Elsewhere nothing is looked for.
     """
+    if sys.platform != "linux":
+        yield []
+        return
     libc = ctypes.CDLL(None, use_errno=True)
     before, found = descendants(os.getpid()), list[str]()
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
