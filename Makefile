@@ -24,10 +24,11 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME FAILED,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
+EXERCISE = $(call option,E,exercise)
 TABLE = $(call option,DATA,data) $(call option,TARGET,target) $(call option,TIME,time-column)
 
 # --- Environments
@@ -96,6 +97,28 @@ ui-tracking: .venv/tracking/.ok ## MLflow's pages over what demo-tracking record
 
 team-tracking: .venv/tracking/.ok ## a tracking server for a team: PostgreSQL, passwords, artifacts through the server
 	@.venv/tracking/bin/python -m tracking_pipeline.team
+
+##@ Learn
+
+.PHONY: workshop check hint solution reset workshop-ready
+
+workshop: .venv/plain/.ok ## the exercises, and how far you are
+	@.venv/plain/bin/python -m workshop list
+
+check: .venv/plain/.ok ## E=01: check your answer to an exercise; the first time, the task
+	@.venv/plain/bin/python -m workshop check $(EXERCISE)
+
+hint: .venv/plain/.ok ## E=01: the next hint
+	@.venv/plain/bin/python -m workshop hint $(EXERCISE)
+
+solution: .venv/plain/.ok ## E=01: a solution
+	@.venv/plain/bin/python -m workshop solution $(EXERCISE)
+
+reset: .venv/plain/.ok ## E=01 or E=all: begin anew; your answer so far is kept
+	@.venv/plain/bin/python -m workshop reset $(EXERCISE)
+
+workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/.ok) ## before a class: build all it needs, and try every exercise
+	@.venv/plain/bin/python -m workshop ready
 
 ##@ Check
 
@@ -172,4 +195,4 @@ help: ## this list
 	@echo
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N customers, SEED of the world, MONTH to score (YYYY-MM);'
-	@echo '  DATA a CSV of yours, TARGET its column to predict, TIME its column to split by.'
+	@echo '  DATA a CSV of yours, TARGET its column to predict, TIME its column to split by; E an exercise.'
