@@ -4,6 +4,7 @@
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
 ENVIRONMENTS := plain workflow data dagster model tracking test lint
+PIPELINES := workflow data dagster model tracking
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -23,7 +24,7 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME SCENARIO PIPELINE,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME FAILED SCENARIO PIPELINE,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
@@ -39,11 +40,17 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
-.PHONY: serve-workflow images ui-data ui-dagster lineage rollback ui-tracking team-tracking
+.PHONY: demo compare demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
+.PHONY: serve-workflow images ui-data rerun-data ui-dagster lineage rollback ui-tracking team-tracking
 
-demo: demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking ## every pipeline there is, then their reports side by side
-	@.venv/model/bin/python -m churn.compare
+# The plain answer comes first: what it cannot do with these settings, none can. After that, one that fails does not keep
+# the others from running: the comparison says which are missing, and make fails.
+demo: demo-plain ## every pipeline there is, then their reports side by side
+	@failed=; for one in $(PIPELINES:%=demo-%); do $(MAKE) --no-print-directory $$one || failed="$$failed $$one"; done; \
+		$(MAKE) --no-print-directory compare $${failed:+FAILED="$$failed"}
+
+compare: .venv/plain/.ok ## the last reports side by side, and a page with plots: runs/compare.html
+	@.venv/plain/bin/python -m churn.compare $(call option,FAILED,failed)
 
 demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
 	@.venv/plain/bin/python -m churn $(WORLD)
@@ -62,6 +69,9 @@ demo-data: .venv/data/.ok ## Airflow backfills the year; one month arrives broke
 
 ui-data: .venv/data/.ok ## the last demo-data in Airflow's own pages
 	@.venv/data/bin/python -m data_pipeline.ui
+
+rerun-data: .venv/data/.ok ## one month again, with all that follows from it, in the Airflow of the last demo-data: MONTH=
+	@.venv/data/bin/python -m data_pipeline.rerun $(call option,MONTH,month)
 
 demo-dagster: .venv/dagster/.ok ## the same assets and the same year in Dagster
 	@.venv/dagster/bin/python -m data_pipeline.dagster_demo $(WORLD)
@@ -89,9 +99,9 @@ team-tracking: .venv/tracking/.ok ## a tracking server for a team: PostgreSQL, p
 
 ##@ Check
 
-.PHONY: test test-fast lint contrast bench bench-workflow doctor
+.PHONY: test test-fast lint contrast bench bench-workflow bench-tracking doctor
 
-test: .venv/test/.ok .venv/data/.ok .venv/dagster/.ok ## all tests
+test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## all tests
 	@.venv/test/bin/python -m pytest
 
 test-fast: .venv/test/.ok ## the tests that take a moment and need no engine
@@ -110,6 +120,9 @@ bench: .venv/model/.ok ## how fast it is, and how much memory it takes
 
 bench-workflow: .venv/workflow/.ok ## what containers cost: a step, a run in which nothing has changed, a prediction
 	@.venv/workflow/bin/python -m benchmarks.containers
+
+bench-tracking: .venv/tracking/.ok ## what tracking costs: a trial, an answer of the scoring server, the best of 10,000
+	@.venv/tracking/bin/python -m benchmarks.tracking
 
 doctor: ## does this machine have what is needed, and how to get what is missing
 	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py

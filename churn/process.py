@@ -14,6 +14,7 @@ import polars as pl
 
 from churn.lake import existing_partition, months_of, new_partition, partition
 from churn.months import add_months, days_in, first_day, last_day, month_range
+from churn.world import KEYS
 
 CATEGORICAL_FEATURES = ["region", "plan", "contract"]
 NUMERIC_FEATURES = [
@@ -67,13 +68,18 @@ def features(lake: Path, month: str, part: str = "*.parquet") -> pl.LazyFrame:
     window = _months_of_history(lake, month)
     tickets = _rows_dated_in(lake, "tickets", window, part, "opened_date")
     payments = _rows_dated_in(lake, "payments", window, part, "due_date")
-    usage = _rows_dated_in(lake, "usage", [month], part, "date")
-    past_usage = _rows_dated_in(lake, "usage", window[:-1], part, "date") if window[:-1] else usage.clear()
+    usage = _usage_dated_in(lake, month, part)
+    past_usage = pl.concat([usage.clear(), *(_usage_dated_in(lake, past, part) for past in window[:-1])])
     return (
         _active_customers(lake, month, part)
         .join(_usage_by_customer(usage), on="customer_id", how="left", maintain_order="left")
         .join(_past_minutes(past_usage), on="customer_id", how="left", maintain_order="left")
-        .join(_count(tickets, "tickets_3m"), on="customer_id", how="left", maintain_order="left")
+        .join(
+            _count(tickets.unique(KEYS["tickets"], keep="first", maintain_order=True), "tickets_3m"),
+            on="customer_id",
+            how="left",
+            maintain_order="left",
+        )
         .join(
             _count(payments.filter(pl.col("status") == "failed"), "failed_payments_3m"),
             on="customer_id",
@@ -144,13 +150,20 @@ def _count(rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
     return rows.group_by("customer_id").agg(pl.len().alias(name))
 
 
+def _usage_dated_in(lake: Path, month: str, part: str) -> pl.LazyFrame:
+    """Rows delivered on time and, if the next export is here, a month late; of a day delivered twice, the first row."""
+    dated_in_month = pl.col("date").is_between(first_day(month), last_day(month))
+    on_time = _scan(lake, "usage", [month], part).filter(dated_in_month)
+    following = add_months(month, 1)
+    if not partition(lake, "valid", following).is_dir():
+        return on_time
+    late = _scan(lake, "usage", [following], part).filter(dated_in_month)
+    return pl.concat([on_time, late.join(on_time, on=KEYS["usage"], how="anti")])
+
+
 def _rows_dated_in(lake: Path, table: str, months: list[str], part: str, date_column: str) -> pl.LazyFrame:
-    """Rows dated in `months` (consecutive, oldest first), with those that were delivered a month late, if they are
-    here.
-    """
-    delivered = [*months, add_months(months[-1], 1)]
-    here = [month for month in delivered if partition(lake, "valid", month).is_dir()]
-    return _scan(lake, table, here, part).filter(
+    """Rows of a table that is never late, dated in `months` (consecutive, oldest first)."""
+    return _scan(lake, table, months, part).filter(
         pl.col(date_column).is_between(first_day(months[0]), last_day(months[-1]))
     )
 

@@ -25,7 +25,6 @@ MB_PER_ACTIVE_DAY = np.array([120.0, 380.0, 900.0])  # by plan, the median custo
 CONTRACT_MONTHS = np.array([0, 12, 24])  # by contract; 0: may leave any month
 LEAVE_IN_FIRST_MONTH = 0.03  # nothing is known of anyone yet
 TRAVELLERS = 0.05  # roam this month: the partner networks report their last days a month late
-LATE_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,12 @@ def simulate(world: World, block: int) -> Iterator[BlockMonth]:
     customers = _join(world, block, 0, days_in(world.first_month))
     for index, month in enumerate(world.all_months()):
         if index > 0:
-            customers = _stacked([customers, _join(world, block, index, days_in(month))])
+            customers = stacked([customers, _join(world, block, index, days_in(month))])
         rng = np.random.Generator(np.random.SFC64([world.seed, block, index, 1]))
         people = {**customers, **_live_through(customers, rng, days_in(month))}
         people["churn_probability"] = churn_probability(people, months_since_start=index)
         yield BlockMonth(month, index, people, _tickets(people, rng), (world.seed, block, index))
-        stayed = _rows(people, people["cancel_day"] == 0)
+        stayed = rows_of(people, people["cancel_day"] == 0)
         customers = {name: column for name, column in _a_month_older(stayed).items() if name in customers}
 
 
@@ -87,55 +86,6 @@ def usage_trend(people: Columns) -> NDArray[np.float64]:
     past_days = people["service_days_1"] + people["service_days_2"]
     past = (people["minutes_1"] + people["minutes_2"]) / np.maximum(past_days, 1)
     return np.asarray(np.where(past_days > 0, np.log((now + 1.0) / (past + 1.0)), 0.0))
-
-
-def usage_rows(record: BlockMonth, only_travellers: bool = False) -> Columns:
-    """Spread each customer's month over days: a row per active day, adding up to the month's minutes and megabytes.
-
-    Travellers and the others have a seed each, so that a month's late rows can be made without all its other rows.
-    Columns: `row` (index into people), `day` (1 = the month's first), `minutes`, `data_mb`, `late`.
-    """
-    groups = [True] if only_travellers else [False, True]
-    return _stacked([_spread_over_days(record, travellers) for travellers in groups])
-
-
-def _spread_over_days(record: BlockMonth, travellers: bool) -> Columns:
-    rng = np.random.Generator(np.random.SFC64([*record.usage_seed, 2 + travellers]))
-    rows = np.flatnonzero(record.people["traveller"] == travellers)
-    people = _rows(record.people, rows)
-    days = days_in(record.month)
-    day = np.arange(1, days + 1)
-    lottery = rng.random((len(rows), days), dtype=np.float32)
-    served = (day >= people["join_day"][:, None]) & (day <= people["last_day"][:, None])
-    lottery[~served] = 2.0  # never drawn
-    last_winner = np.maximum(people["active_days"] - 1, 0)
-    threshold = np.sort(lottery, axis=1)[np.arange(len(rows)), last_winner]
-    active = (lottery <= threshold[:, None]) & (people["active_days"] > 0)[:, None]
-    owner, day_index = np.nonzero(active)
-    return {
-        "row": rows[owner],
-        "day": day_index + 1,
-        "minutes": _split(people["minutes"], owner, rng),
-        "data_mb": _split(people["data_mb"], owner, rng),
-        "late": np.full(len(owner), travellers) & (day_index >= days - LATE_DAYS),
-    }
-
-
-def _split(totals: NDArray[Any], owner: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Split each owner's whole total at random over its rows (sorted by owner), losing nothing to rounding."""
-    if len(owner) == 0:
-        return np.zeros(0, np.int64)
-    running = np.cumsum(rng.standard_exponential(len(owner), dtype=np.float32) + 0.05, dtype=np.float64)
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    ends = np.append(starts[1:], len(owner)) - 1
-    before = np.concatenate([[0.0], running[ends[:-1]]])
-    lengths = ends - starts + 1
-    share = (running - np.repeat(before, lengths)) / np.repeat(running[ends] - before, lengths)
-    reached = np.floor(share * totals[owner] + 0.5).astype(np.int64)
-    reached[ends] = totals[owner[ends]]
-    split = np.diff(reached, prepend=0)
-    split[starts] = reached[starts]
-    return split
 
 
 def _join(world: World, block: int, index: int, days: int) -> Columns:
@@ -236,9 +186,9 @@ def _a_month_older(people: Columns) -> Columns:
     return aged
 
 
-def _rows(columns: Columns, which: NDArray[Any]) -> Columns:
+def rows_of(columns: Columns, which: NDArray[Any]) -> Columns:
     return {name: column[which] for name, column in columns.items()}
 
 
-def _stacked(parts: list[Columns]) -> Columns:
+def stacked(parts: list[Columns]) -> Columns:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

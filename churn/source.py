@@ -7,23 +7,21 @@
 A part holds whole customers: block 0 of the customers is part 0 of every table of every month.
 """
 
-import fcntl
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from churn.errors import BadInput
-from churn.lake import swap_in, sweep
+from churn.lake import swap_in
 from churn.months import first_day
-from churn.simulator import BlockMonth, Columns, block_count, simulate, usage_rows
+from churn.simulator import BlockMonth, Columns, block_count, simulate
+from churn.staging import staging_beside
+from churn.usage_days import usage_rows
 from churn.world import CONTRACTS, PLANS, REGIONS, World
 
 
@@ -45,7 +43,7 @@ def export(
                 f"MONTH={month} is outside the world, which runs from {world.first_month} to {world.last_month}"
             )
     source.parent.mkdir(parents=True, exist_ok=True)
-    with _staging_beside(source) as staging:
+    with staging_beside(source) as staging:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             blocks = range(block_count(world))
             running = [threads.submit(_export_block, world, block, staging, set(wanted), advance) for block in blocks]
@@ -58,33 +56,6 @@ def export(
         for month in sorted(wanted):
             swap_in(staging / "truth" / f"month={month}", source.with_name("truth") / f"month={month}")
             swap_in(staging / "source" / f"month={month}", source / f"month={month}")
-
-
-@contextmanager
-def _staging_beside(source: Path) -> Iterator[Path]:
-    """An empty folder to write to, locked as long as we live; what killed exports left behind is swept away."""
-    with suppress(OSError):  # of two exports that tidy up at once, one comes too late
-        sweep(source.parent)
-    staging = Path(mkdtemp(prefix=f".{source.name}.", dir=source.parent))
-    try:
-        with _locked(staging):
-            for left_behind in set(source.parent.glob(f".{source.name}.*")) - {staging}:
-                with suppress(BlockingIOError, FileNotFoundError), _locked(left_behind):
-                    shutil.rmtree(left_behind, ignore_errors=True)
-            yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; the kernel lets go of it when we die. Raises BlockingIOError if somebody holds it."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _export_block(world: World, block: int, staging: Path, months: set[str], advance: Callable[[], object]) -> None:

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from churn.contract import MOST_BAD_ROWS, SCHEMAS, split_by_contract
+from churn.cross_check import rows_left_out
 from churn.errors import ContractBroken
-from churn.lake import existing_partition, months_of, new_partition, partition
+from churn.lake import existing_partition, new_partition, partition
 from churn.months import first_day
 
 
@@ -21,6 +24,7 @@ class Quality:
     month: str
     rows: dict[str, int] = field(default_factory=dict)  # delivered, by table
     rejected: dict[str, dict[str, int]] = field(default_factory=dict)  # by table and reason
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)  # valid, but of no use to process; likewise
     ignored_columns: dict[str, list[str]] = field(default_factory=dict)  # delivered, but not in the contract
     late_rows: int = 0  # of usage: dated in the month before
     problems: list[str] = field(default_factory=list)  # why the gate is closed; none if it is open
@@ -29,7 +33,7 @@ class Quality:
         """One line per finding, ready to print."""
         found = [
             f"contract: {table} {self.month}: {counted_rows(count)} {reason}"
-            for table, reasons in self.rejected.items()
+            for table, reasons in [*self.rejected.items(), *self.left_out.items()]
             for reason, count in reasons.items()
         ]
         return found + [f"contract: {problem}" for problem in self.problems]
@@ -46,16 +50,23 @@ def validate(lake: Path, month: str) -> Quality:
     with new_partition(partition(lake, "valid", month)) as valid:
         with new_partition(partition(lake, "quarantine", month)) as quarantine:
             for table in SCHEMAS:
-                try:
+                with _noting_problems(quality):
                     _validate_table(raw, table, quality, valid, quarantine)
-                except ContractBroken as problem:
-                    quality.problems.append(str(problem))
             if not quality.problems:
-                quality.problems.extend(_problem_of_parts(lake, valid, month))
+                with _noting_problems(quality):
+                    quality.left_out = rows_left_out(lake, valid, month)
             (quarantine / "quality.json").write_text(json.dumps(asdict(quality), indent=1), encoding="utf-8")
         if quality.problems:
             raise ContractBroken("; ".join(quality.problems))
     return quality
+
+
+@contextmanager
+def _noting_problems(quality: Quality) -> Iterator[None]:
+    try:
+        yield
+    except ContractBroken as problem:
+        quality.problems.append(str(problem))
 
 
 def read_quality(lake: Path, month: str) -> Quality:
@@ -92,32 +103,6 @@ def _validate_table(raw: Path, table: str, quality: Quality, valid: Path, quaran
             f"{table} {quality.month}: {share:.1%} of the rows are bad, at most {MOST_BAD_ROWS:.0%} may be "
             f"({counted_rows(rejected[most_common])} {most_common})"
         )
-
-
-def _problem_of_parts(lake: Path, valid: Path, month: str) -> list[str]:
-    """A sentence if a customer's rows are spread over parts: `process` goes part by part, and would miss some."""
-    earlier = [partition(lake, "valid", past) / "customers" for past in months_of(lake, "valid") if past < month]
-    files = [file for table in (*earlier, *valid.iterdir()) for file in table.glob("*.parquet")]
-    names = sorted({file.name for file in files})
-    rule = "a part holds whole customers, the same in every table and month; one file part-00000.parquet always does"
-    for table in SCHEMAS:
-        if missing := [name for name in names if not (valid / table / name).is_file()]:
-            return [f"export {month}: {table} has no {missing[0]}, which other tables or months have: {rule}"]
-    if len(names) == 1:
-        return []
-    customer = pl.col("customer_id")
-    ids = pl.concat(
-        pl.scan_parquet(file, hive_partitioning=False)
-        .filter(customer != customer.shift(1, fill_value=0))  # most repeats follow each other
-        .select(customer, part=pl.lit(names.index(file.name), pl.UInt32))
-        for file in files
-    )
-    parts = ids.group_by("customer_id").agg(one=pl.col("part").min(), other=pl.col("part").max())
-    spread = parts.filter(pl.col("one") != pl.col("other")).sort("customer_id").head(1).collect()
-    return [
-        f"export {month}: customer {customer_id} has rows in {names[one]} and in {names[other]}: {rule}"
-        for customer_id, one, other in spread.iter_rows()
-    ]
 
 
 def counted_rows(count: int) -> str:

@@ -8,7 +8,14 @@ from churn.months import add_months, month_range, parse_month
 REGIONS = ("centre", "east", "north", "south", "west")
 PLANS = ("basic", "plus", "max")
 CONTRACTS = ("monthly", "one_year", "two_years")
-TABLES = ("customers", "usage", "tickets", "payments", "cancellations")
+KEYS = {  # what tells the rows of a table apart
+    "customers": ["customer_id"],
+    "usage": ["customer_id", "date"],
+    "tickets": ["ticket_id"],
+    "payments": ["customer_id", "due_date"],
+    "cancellations": ["customer_id"],
+}
+TABLES = tuple(KEYS)
 
 RULES = 1  # of the simulation; a change of what it produces makes it one more
 FEWEST_CUSTOMERS = 500  # below this, a month may have no cancellation at all, and there is nothing to learn

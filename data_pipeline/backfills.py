@@ -53,15 +53,19 @@ def backfill(
 
 def start_backfill(airflow: Airflow, dag: str, first: str, last: str, again: str = "none") -> int:
     """Returns the backfill's number. Raises BadInput for a range that is not within the months there are."""
-    earliest, latest = airflow.months[0], airflow.months[-1]
-    if not earliest <= first <= last <= latest:
-        raise BadInput(f"backfill of {first} to {last}: the operator's exports run from {earliest} to {latest}")
+    raise_if_outside(airflow.months, first, last)
     dates = {"from_date": f"{first_day(first)}T00:00:00Z", "to_date": f"{last_day(last)}T23:59:59Z"}
     try:
         content = {"dag_id": dag, **dates, "reprocess_behavior": again, "max_active_runs": 3}
         return int(airflow.api.ask("backfills", "POST", content)["id"])
     except HTTPError as error:
         raise BadInput(f"Airflow refuses the backfill: {json.load(error)['detail']}") from error
+
+
+def raise_if_outside(months: list[str], first: str, last: str) -> None:
+    """Raises BadInput for a range that is not within the months there are."""
+    if not months[0] <= first <= last <= months[-1]:
+        raise BadInput(f"backfill of {first} to {last}: the operator's exports run from {months[0]} to {months[-1]}")
 
 
 def end_backfill(airflow: Airflow, number: int) -> None:

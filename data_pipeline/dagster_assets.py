@@ -106,9 +106,9 @@ def predictions(context: dg.AssetExecutionContext) -> Any:
     return dg.MaterializeResult(metadata={"customers": len(churn.deploy.deploy(LAKE, context.partition_key))})
 
 
-exports_job = dg.define_asset_job("exports", [raw, valid])
-features_job = dg.define_asset_job("features", [process])
-predictions_job = dg.define_asset_job("predictions", [training, model, predictions])
+exports_job = dg.define_asset_job("exports_job", [raw, valid])
+features_job = dg.define_asset_job("features_job", [process])
+predictions_job = dg.define_asset_job("predictions_job", [training, model, predictions])
 
 defs = dg.Definitions(
     assets=[raw, valid, process, training, model, predictions],

@@ -24,6 +24,7 @@ from data_pipeline.report import report_on
 
 STAGE_OF_STEP = dict(zip(["raw", "valid", "process", "training", "model", "predictions"], STAGES, strict=True))
 VERSION = version("dagster")
+SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"  # and no window that asks for a mail address
 ONLY_ERRORS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -96,7 +97,7 @@ class Dagster:
             f"{job} {months[0]}" + (f" to {months[-1]}" if months[1:] else ""), len(months), "data-dagster"
         ) as bar:
             for month in months:
-                run = self.defs.resolve_job_def(job).execute_in_process(
+                run = self.defs.resolve_job_def(f"{job}_job").execute_in_process(
                     partition_key=month, instance=self.instance, raise_on_error=False, run_config=ONLY_ERRORS
                 )
                 checks = run.get_asset_check_evaluations()
@@ -124,7 +125,7 @@ def set_up(folder: Path, months: list[str]) -> None:
         "DAGSTER_HOME": str(folder / "dagster"),
     }
     (folder / "dagster").mkdir(parents=True, exist_ok=True)
-    (folder / "dagster" / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    (folder / "dagster" / "dagster.yaml").write_text(SETTINGS, encoding="utf-8")
     warnings.filterwarnings("ignore", message=".*is currently in beta")
 
 
@@ -134,6 +135,7 @@ def open_pages(folder: Path) -> NoReturn:
     if not months:
         raise BadInput(f"there is nothing in {folder} to look at: make demo-dagster comes first")
     set_up(folder, months)
+    os.environ["PYTHONWARNINGS"] = "ignore:Parameter"  # which says that it is in beta, once per process
     port = str(free_port(3000))
     console.print(f"http://127.0.0.1:{port} (Ctrl-C stops it)")
     options = ["-m", "data_pipeline.dagster_assets", "-h", "127.0.0.1", "-p", port, "--log-level", "warning"]

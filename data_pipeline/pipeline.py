@@ -23,7 +23,7 @@ from data_pipeline.assets import VALID
 from data_pipeline.build import build
 from data_pipeline.collect import collect
 from data_pipeline.deploy import deploy
-from data_pipeline.incidents import write_failure, write_overdue
+from data_pipeline.incidents import write_failure, write_failure_of_run, write_overdue
 from data_pipeline.process import process
 from data_pipeline.train import train
 from data_pipeline.validate import validate
@@ -38,6 +38,7 @@ EVERY_DAG: dict[str, Any] = {
     "catchup": False,
     "end_date": datetime.fromisoformat(EXPORTS_END) if EXPORTS_END else None,
     "default_args": {"owner": "data-team", "on_failure_callback": write_failure},
+    "on_failure_callback": write_failure_of_run,
     "deadline": DEADLINE,
 }
 

@@ -12,9 +12,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.same_answer import PIPELINES, imported_modules, stage_table
+
 ROOT = Path(__file__).parents[1]
 STAGES = ["collect", "validate", "process", "build", "train", "deploy"]
-PIPELINES = ["workflow_pipeline", "data_pipeline", "model_pipeline", "tracking_pipeline"]
 MAY_IMPORT = {
     "churn": set(),
     **{pipeline: {"churn"} for pipeline in PIPELINES},
@@ -25,7 +26,6 @@ MAY_IMPORT = {
     "tools": set(),
 }
 HERE = [folder for folder in MAY_IMPORT if any((ROOT / folder).glob("*.py"))]
-WITH_STAGES = [folder for folder in HERE if folder in ("churn", *PIPELINES)]
 
 
 def project_files() -> list[Path]:
@@ -38,39 +38,8 @@ def project_files() -> list[Path]:
     return [path for path in ROOT.rglob("*") if path.is_file() and not made & set(path.relative_to(ROOT).parts)]
 
 
-def imported_modules(file: Path) -> set[str]:
-    """Top-level names that a Python file imports, inside functions too."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
-    return names
-
-
 def imports_of(folder: str) -> dict[str, set[str]]:
     return {str(file.relative_to(ROOT)): imported_modules(file) for file in (ROOT / folder).rglob("*.py")}
-
-
-def stage_table() -> dict[str, tuple[set[str], set[str]]]:
-    """Inputs and outputs of each stage, as STAGES.md has them."""
-    row = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|", re.MULTILINE)
-    found = row.findall((ROOT / "STAGES.md").read_text(encoding="utf-8"))
-    return {
-        stage: (set(re.findall(r"`(\w+)`", inputs)), set(re.findall(r"`(\w+)`", outputs)))
-        for stage, inputs, outputs in found
-    }
-
-
-@pytest.mark.parametrize("folder", WITH_STAGES)
-def test_each_implementation_has_the_six_stages(folder: str) -> None:
-    missing = [stage for stage in STAGES if not (ROOT / folder / f"{stage}.py").is_file()]
-    assert not missing
-
-
-def test_the_problem_and_the_model_pipeline_are_here() -> None:
-    assert {"churn", "model_pipeline"} <= set(WITH_STAGES)
 
 
 @pytest.mark.parametrize("folder", HERE)

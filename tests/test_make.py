@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fresh_clone import arguments, built, make
+from tests.fresh_clone import arguments, built, make, script
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+PIPELINES = ["plain", "workflow", "data", "dagster", "model", "tracking"]
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE))
 
 
@@ -72,6 +73,16 @@ def test_a_setting_reaches_the_program_as_it_was_typed(clone: Path, value: str) 
     assert not (clone / "pwned").exists()
 
 
+@pytest.mark.parametrize(
+    "value", ["$(touch pwned)", "$(shell touch pwned)", '" && touch pwned "', "'; a  b", "$$HOME # \\"]
+)
+def test_a_setting_reaches_every_pipeline_of_the_demo_as_it_was_typed(clone: Path, value: str) -> None:
+    built(clone, *PIPELINES)
+    make(clone, "demo", f"N={value}")
+    assert [word for word in arguments(clone) if word.startswith("--")] == [f"--customers={value}"] * len(PIPELINES)
+    assert not (clone / "pwned").exists()
+
+
 def test_what_the_shell_happens_to_hold_is_not_a_setting(clone: Path) -> None:
     built(clone, "model")
     make(clone, "demo-model", DATA="/somebody/else", TARGET="production", TIME="%e", N="7")
@@ -79,8 +90,8 @@ def test_what_the_shell_happens_to_hold_is_not_a_setting(clone: Path) -> None:
 
 
 def test_demo_runs_each_pipeline_and_then_compares(clone: Path) -> None:
-    built(clone, "plain", "workflow", "data", "dagster", "model", "tracking")
-    make(clone, "-j4", "demo")
+    built(clone, *PIPELINES)
+    assert make(clone, "-j4", "demo").returncode == 0
     modules = (
         "churn",
         "workflow_pipeline",
@@ -91,6 +102,25 @@ def test_demo_runs_each_pipeline_and_then_compares(clone: Path) -> None:
         "churn.compare",
     )
     assert arguments(clone) == [argument for module in modules for argument in ("-m", module)]
+
+
+def test_a_demo_that_fails_keeps_no_other_from_running_and_is_named(clone: Path) -> None:
+    built(clone, *PIPELINES)
+    for name in ("workflow", "dagster"):
+        script(clone / ".venv" / name / "bin" / "python", "exit 2")
+    script(clone / ".venv" / "plain" / "bin" / "python", 'printf "%s\\n" "$@" >>arguments; [ "$3" = "" ]')
+    assert make(clone, "demo").returncode == 2
+    assert arguments(clone) == [
+        *("-m", "churn", "-m", "data_pipeline", "-m", "model_pipeline", "-m", "tracking_pipeline"),
+        *("-m", "churn.compare", "--failed=demo-workflow demo-dagster"),
+    ]
+
+
+def test_without_the_plain_answer_no_pipeline_is_run(clone: Path) -> None:
+    built(clone, *PIPELINES)
+    script(clone / ".venv" / "plain" / "bin" / "python", "exit 2")
+    assert make(clone, "demo").returncode == 2
+    assert not (clone / "arguments").exists()
 
 
 def test_clean_keeps_the_environments_and_distclean_does_not(clone: Path) -> None:

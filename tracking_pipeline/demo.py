@@ -15,7 +15,7 @@ from tracking_pipeline.build import Candidate
 from tracking_pipeline.pipeline import Generation
 from tracking_pipeline.promote import decide, force, roll_back
 from tracking_pipeline.runs import month_run, run_tags
-from tracking_pipeline.serve import champion_server
+from tracking_pipeline.serve import ask, champion_server
 from tracking_pipeline.store import registry_era
 from tracking_pipeline.train import challenger
 
@@ -65,8 +65,8 @@ def bad_challenger(
 def _answers(who: str, registered: str, customers: pl.DataFrame, log: Path, bar: Bar) -> list[str]:
     bar.say(f"asking {who}")
     started = time.perf_counter()
-    with champion_server(registered, log) as ask:
-        answers = ask(customers)
+    with champion_server(registered, log) as address:
+        answers = ask(address, customers)
         seconds = time.perf_counter() - started
     bar.advance()
     return [who, *(f"{answer:.4f}" for answer in answers), f"{seconds:.1f}"]

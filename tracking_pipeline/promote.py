@@ -14,6 +14,7 @@ import mlflow
 import numpy as np
 import polars as pl
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from numpy.typing import ArrayLike
 
@@ -23,12 +24,13 @@ from churn.process import LABEL
 from churn.scores import score
 from churn.terminal import console
 from churn.train import churn_probability
-from tracking_pipeline.plots import calibration_plot
+from tracking_pipeline.plots import pictures
 from tracking_pipeline.registry import CHAMPION, OpenModel, champion, open_version
 from tracking_pipeline.runs import MOST_RUNS, child_run, run_tags
 from tracking_pipeline.store import open_store, registry_era, store_name, with_store_errors_as_sentences
 
 TENTHS = 10
+STAYS, TO_MOVE, MOVED, NOT_MOVED = "stays", "to move", "moved", "did not move"  # what became of it, a decision's tag
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ def decide(challenger: ModelVersion, holdout: pl.DataFrame, tags: dict[str, str]
         scores = {name: evaluated(model, holdout) for name, model in models.items()}
         for name, metrics in scores.items():
             mlflow.log_metrics({f"{name}_{metric}": value for metric, value in metrics.items()})
-        probabilities = {name: churn_probability(model.estimator, holdout) for name, model in models.items()}
-        mlflow.log_figure(calibration_plot(holdout[LABEL], probabilities), "calibration.png")
+        for name, picture in pictures(models, holdout):
+            mlflow.log_figure(picture, name)
         if live is None:
             return _move(challenger, "promoted", "nothing was live")
         if live.tags["month"] > challenger.tags["month"]:
@@ -134,17 +136,14 @@ def roll_back(registered: str, tags: dict[str, str]) -> Decision:
 
 
 def history(registered: str) -> list[Decision]:
-    """All decisions since the registered model was made, oldest first."""
-    query = f"tags.era = '{registry_era(registered)}' AND tags.decision != '' AND attributes.status = 'FINISHED'"
-    runs = mlflow.search_runs(
-        experiment_names=[registered],
-        filter_string=query,
-        order_by=["attributes.end_time ASC"],
-        max_results=MOST_RUNS,
-        output_format="list",
-    )
-    tags = [run.data.tags for run in runs]
-    return [Decision(one["decision"], one["month"], one["version"], one["live"], one["reasons"]) for one in tags]
+    """All decisions since the registered model was made, oldest first; what a killed one left half-way is settled."""
+    _settle_half_done_moves(registered)
+    tags = [run.data.tags for run in _runs(registered, "tags.decision != ''")]
+    return [
+        Decision(one["decision"], one["month"], one["version"], one["live"], one["reasons"])
+        for one in tags
+        if one["alias"] in (STAYS, MOVED)
+    ]
 
 
 def live_versions(decisions: Sequence[Decision]) -> list[str]:
@@ -159,14 +158,39 @@ def live_versions(decisions: Sequence[Decision]) -> list[str]:
 
 
 def _move(to: ModelVersion, what: str, reasons: str, about: str | None = None) -> Decision:
+    """Write down what is meant to happen, do it, write down that it has: killed in between, it is told by the alias."""
+    _settle_half_done_moves(to.name)
+    decision = _record(to, what, str(to.version), reasons, TO_MOVE, about)
     MlflowClient().set_registered_model_alias(to.name, CHAMPION, str(to.version))
-    return _record(to, what, str(to.version), reasons, about)
-
-
-def _record(version: ModelVersion, what: str, live: str, reasons: str, about: str | None = None) -> Decision:
-    decision = Decision(what, version.tags["month"], about or str(version.version), live, reasons)
-    mlflow.set_tags({"decision": what, "version": decision.version, "live": live, "reasons": reasons})
+    mlflow.set_tag("alias", MOVED)
     return decision
+
+
+def _settle_half_done_moves(registered: str) -> None:
+    """A process was killed, or lost the store, around its move: if the alias is where it was to be, the move counts."""
+    live = champion(registered)
+    for run in _runs(registered, f"tags.alias = '{TO_MOVE}' AND attributes.status != 'RUNNING'"):
+        done = live is not None and run.data.tags["live"] == str(live.version)
+        MlflowClient().set_tag(run.info.run_id, "alias", MOVED if done else NOT_MOVED)
+
+
+def _record(
+    version: ModelVersion, what: str, live: str, reasons: str, alias: str = STAYS, about: str | None = None
+) -> Decision:
+    decision = Decision(what, version.tags["month"], about or str(version.version), live, reasons)
+    mlflow.set_tags({"decision": what, "version": decision.version, "live": live, "reasons": reasons, "alias": alias})
+    return decision
+
+
+def _runs(registered: str, query: str) -> list[Run]:
+    """Runs since the registered model was made, oldest first."""
+    return mlflow.search_runs(
+        experiment_names=[registered],
+        filter_string=f"tags.era = '{registry_era(registered)}' AND {query}",
+        order_by=["attributes.end_time ASC"],
+        max_results=MOST_RUNS,
+        output_format="list",
+    )
 
 
 @exit_on_bad_input

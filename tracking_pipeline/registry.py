@@ -66,13 +66,20 @@ def log_model(model: Pipeline, rows: pl.DataFrame, threshold: float) -> ModelInf
     )
 
 
-def register(registered: str, model_uri: str, run_id: str, tags: dict[str, str]) -> ModelVersion:
+def register(
+    registered: str, model_uri: str, run_id: str, tags: dict[str, str], description: str | None = None
+) -> ModelVersion:
     """A new version of the registered model, with the digest of its files."""
     client = MlflowClient()
     with TemporaryDirectory() as folder:
         digest = files_digest(Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=folder)))
     return client.create_model_version(
-        registered, model_uri, run_id, tags={**tags, DIGEST: digest}, model_id=model_uri.removeprefix("models:/")
+        registered,
+        model_uri,
+        run_id,
+        tags={**tags, DIGEST: digest},
+        description=description,
+        model_id=model_uri.removeprefix("models:/"),
     )
 
 

@@ -4,15 +4,13 @@ It would load whatever it finds in the artifact store; so it is given a copy tha
 """
 
 import json
-import os
 import shlex
-import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,13 +23,12 @@ from churn.errors import BadInput
 from tracking_pipeline.registry import CHAMPION, as_table, champion, open_copy, verified_copy
 
 SECONDS_TO_START = 120
-
-Ask = Callable[[pl.DataFrame], list[float]]
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # for a few rows, more only wait for each other
 
 
 @contextmanager
-def champion_server(registered: str, log: Path) -> Iterator[Ask]:
-    """Start a server; give a function that asks it for churn probabilities; stop it at the end."""
+def champion_server(registered: str, log: Path) -> Iterator[str]:
+    """Start a server; give the address to `ask`; stop it at the end."""
     live = champion(registered)
     if live is None:
         raise BadInput(f"{registered} has no @{CHAMPION}: there is nothing to serve")
@@ -41,29 +38,39 @@ def champion_server(registered: str, log: Path) -> Iterator[Ask]:
         port = free_port()
         # what `mlflow models serve --env-manager local` runs, which finds uvicorn on PATH only
         command, environment = scoring_server.get_cmd(str(copy), port, host="127.0.0.1", nworkers=1)  # type: ignore[arg-type]  # it says int
-        with running([sys.executable, "-m", *shlex.split(command)], environment, said) as server:
+        served = [sys.executable, "-m", *shlex.split(command)]
+        with running(served, {**environment, **ONE_THREAD}, said) as server:
             _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
-            yield lambda rows: _ask(f"http://127.0.0.1:{port}/invocations", rows)
+            yield f"http://127.0.0.1:{port}/invocations"
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str], said: IO[bytes]) -> "Iterator[subprocess.Popen[bytes]]":
-    """A process; it and all that it started are ended with the block."""
-    process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
+def running(
+    command: list[str], environment: dict[str, str], said: IO[bytes], user: str | None = None, ending: str = "SIGTERM"
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """A process; it and all that it started are ended with the block, or with this process if it is killed."""
+    guarded = [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), ending, user or "", *command]
+    process = subprocess.Popen(
+        guarded, env=environment, stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True
+    )
+    assert process.stdin is not None
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        process.stdin.close()
         process.wait()
 
 
-def _ask(url: str, rows: pl.DataFrame) -> list[float]:
-    table = as_table(rows)
-    body = json.dumps({"dataframe_split": {"columns": list(table.columns), "data": table.to_numpy().tolist()}})
-    request = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
+def ask(address: str, rows: pl.DataFrame) -> list[float]:
+    """Churn probabilities, in the order of `rows`."""
+    request = urllib.request.Request(address, request_body(rows), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return [stays_and_leaves[1] for stays_and_leaves in json.load(answer)["predictions"]]
+
+
+def request_body(rows: pl.DataFrame) -> bytes:
+    table = as_table(rows)
+    return json.dumps({"dataframe_split": {"columns": list(table.columns), "data": table.to_numpy().tolist()}}).encode()
 
 
 def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:

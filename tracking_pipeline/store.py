@@ -21,9 +21,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from churn.command import OperatorData
 from churn.errors import BadInput
+from churn.terminal import console
 from tracking_pipeline.runs import mark_killed_runs
 
 SECONDS_TO_ANSWER = 5
+ABOUT_RUNS = (
+    "Who leaves next month? A run per month; under it a run per stage; under `train` a run per candidate, and under "
+    "`deploy` the decision, with its pictures. What was tried: search `tags.stage = 'train'`, sort by `log_loss`."
+)
+ABOUT_VERSIONS = (
+    "Says who is called. `@champion` is live, and moves only to a challenger that wins on the month held out. "
+    "Why it moved is in the experiment of the same name: search `tags.decision != ''`."
+)
 QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -55,12 +64,14 @@ def open_store(folder: Path, name: str) -> Experiment:
     if experiment is None:
         artifacts = None if uri.startswith("http") else (folder / "artifacts").resolve().as_uri()
         experiment = mlflow.get_experiment(MlflowClient().create_experiment(name, artifacts))
+        MlflowClient().set_experiment_tag(experiment.experiment_id, "mlflow.note.content", ABOUT_RUNS)
     mlflow.set_experiment(experiment_id=experiment.experiment_id)
-    mark_killed_runs(experiment.experiment_id)
+    if killed := mark_killed_runs(experiment.experiment_id):
+        console.print(f"a process was killed here: {len(killed)} runs that it left RUNNING are marked KILLED")
     if uri.startswith("sqlite:///"):
         _count_for_the_planner(Path(uri.removeprefix("sqlite:///")))
     if not MlflowClient().search_registered_models(f"name = '{name}'"):
-        MlflowClient().create_registered_model(name)
+        MlflowClient().create_registered_model(name, description=ABOUT_VERSIONS)
     return experiment
 
 
@@ -77,7 +88,7 @@ def start_registry_anew(name: str) -> None:
     registered = client.get_registered_model(name)
     if registered.latest_versions:
         client.rename_registered_model(name, f"{name} until {registered.last_updated_timestamp}")
-        client.create_registered_model(name)
+        client.create_registered_model(name, description=ABOUT_VERSIONS)
 
 
 def registry_era(name: str) -> str:

@@ -16,7 +16,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -47,8 +46,7 @@ auth_cache_ttl_seconds = 60
 def team_server(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
     """PostgreSQL and the tracking server, until the block ends. Gives what a client has to set in its environment.
 
-    What they hold stays in `folder` (with PostgreSQL's files elsewhere if root runs this, see `_cluster`), and is there
-    again next time.
+    What they hold stays in `folder` and, of PostgreSQL, in the one beside it; it is there again next time.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     password = _kept_secret(folder / "password")
@@ -79,27 +77,31 @@ def team_server(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
 @contextmanager
 def _postgres(folder: Path, password: str) -> Iterator[str]:
     """A cluster of its own on 127.0.0.1, with both databases. Gives the address up to the database's name."""
-    programs, cluster = postgres_programs(), _cluster(folder)
-    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    programs, cluster = postgres_programs(), folder.with_name(f"{folder.name}-postgres").resolve()
+    user = _other_user(cluster)
     port = free_port()
     log = folder / "postgres.log"
     with log.open("ab") as said:
         if not (cluster / "PG_VERSION").is_file():
             _make_cluster(programs / "initdb", cluster, password, user, said)
-        server = subprocess.Popen(
-            [str(programs / "postgres"), f"-D{cluster}", f"-p{port}", *ONLY_HERE],
-            user=user,
-            cwd="/",
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
+        command = [str(programs / "postgres"), f"-D{cluster}", f"-p{port}", *ONLY_HERE]
+        ending = "SIGINT"  # "fast": does not wait for its clients
+        with running(command, dict(os.environ), said, user, ending) as server:
+            _wait("PostgreSQL", server, log, lambda: _make_databases(port, password))
+            yield f"postgresql+psycopg2://mlflow:{password}@127.0.0.1:{port}"
+
+
+def _other_user(cluster: Path) -> str | None:
+    """Whom PostgreSQL, which refuses root, runs as then: the user postgres, if he can get at its files."""
+    if os.geteuid() != 0:
+        return None
+    shut = [place for place in cluster.parents if not place.stat().st_mode & 0o001]
+    if shut:
+        raise BadInput(
+            f"PostgreSQL refuses to run as root, and the user postgres may not pass through {shut[-1]}: "
+            f"chmod o+x {shut[-1]}, or put the project elsewhere, or be another user"
         )
-    try:
-        _wait("PostgreSQL", server, log, lambda: _make_databases(port, password))
-        yield f"postgresql+psycopg2://mlflow:{password}@127.0.0.1:{port}"
-    finally:
-        server.send_signal(signal.SIGINT)  # "fast": does not wait for its clients
-        server.wait()
+    return "postgres"
 
 
 def _make_cluster(initdb: Path, cluster: Path, password: str, user: str | None, said: IO[bytes]) -> None:
@@ -108,6 +110,8 @@ def _make_cluster(initdb: Path, cluster: Path, password: str, user: str | None, 
         file.flush()
         if user:
             shutil.chown(file.name, user)
+            cluster.mkdir(exist_ok=True)
+            shutil.chown(cluster, user)
         options = ["--username=mlflow", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
         command = [str(initdb), f"--pgdata={cluster}", f"--pwfile={file.name}", *options]
         if subprocess.run(command, user=user, cwd="/", stdout=said, stderr=said, check=False).returncode:
@@ -121,13 +125,6 @@ def postgres_programs() -> Path:
         if (place / "initdb").is_file():
             return place
     raise BadInput("PostgreSQL is not installed: sudo apt install postgresql (macOS: brew install postgresql)")
-
-
-def _cluster(folder: Path) -> Path:
-    """Where PostgreSQL's files are; for root, where the user postgres can get at them."""
-    if os.geteuid() != 0:
-        return (folder / "postgres").resolve()
-    return Path("/var/lib/postgresql") / f"churn-{sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
 
 
 def _make_databases(port: int, password: str) -> bool:

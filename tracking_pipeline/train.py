@@ -10,6 +10,7 @@ from pathlib import Path
 import mlflow
 import polars as pl
 from mlflow.entities.model_registry import ModelVersion
+from sklearn.pipeline import Pipeline
 
 from churn.process import LABEL
 from churn.scores import score
@@ -57,13 +58,20 @@ def tried(candidate: Candidate, past: pl.DataFrame, last: pl.DataFrame, tags: di
     """One child run: fit on `past`, judge on the month `last`."""
     with child_run("train", tags, name=candidate.name, family=candidate.family) as run:
         mlflow.log_params(candidate.parameters)
-        model = fitted(estimator(candidate), past)
-        probability = churn_probability(model, last)
-        threshold = best_threshold(last[LABEL], probability, last[CHARGE])
-        metrics = score(last[LABEL], probability, threshold, last[CHARGE]).as_dict()
+        model, threshold, metrics = fitted_and_judged(candidate, past, last)
         info = log_model(model, past, threshold)
         mlflow.log_metrics(metrics, model_id=info.model_id)
         return Trial(candidate, run.info.run_id, threshold, metrics)
+
+
+def fitted_and_judged(
+    candidate: Candidate, past: pl.DataFrame, last: pl.DataFrame
+) -> tuple[Pipeline, float, dict[str, float]]:
+    """The work of a trial, with nothing recorded: the model, its threshold and its scores."""
+    model = fitted(estimator(candidate), past)
+    probability = churn_probability(model, last)
+    threshold = best_threshold(last[LABEL], probability, last[CHARGE])
+    return model, threshold, score(last[LABEL], probability, threshold, last[CHARGE]).as_dict()
 
 
 def challenger(
@@ -71,7 +79,8 @@ def challenger(
 ) -> ModelVersion:
     """Fit a candidate on all of the past, and register it as a new version. Nothing goes live by that."""
     uri, run_id = refitted(candidate, rows, threshold, tags)
-    return register(registered, uri, run_id, {**tags, "candidate": candidate.name, "training_run": run_id})
+    about = f"{candidate.name}, fitted on what was known at the end of {tags['month']}"
+    return register(registered, uri, run_id, {**tags, "candidate": candidate.name, "training_run": run_id}, about)
 
 
 def refitted(

@@ -9,12 +9,13 @@ from typing import Any, TextIO
 
 from docker import DockerClient
 from docker.errors import BuildError, DockerException, ImageNotFound
+from requests.exceptions import RequestException
 
 from churn.errors import BadInput, exit_on_bad_input
 from churn.lake import write_file
 from churn.terminal import console, progress_bar
 from workflow_pipeline.images import ENVIRONMENT, HERE, LABEL, LOCKS_IN_ALL, REPOSITORY, ROOT, context, image
-from workflow_pipeline.runner import engine
+from workflow_pipeline.runner import STEP_LABEL, engine
 
 
 def build_images(client: DockerClient, folder: Path) -> None:
@@ -29,8 +30,8 @@ def build_images(client: DockerClient, folder: Path) -> None:
             if build(client, image(stage), context(stage), {"ENVIRONMENT": environment}, "step", log):
                 built.append(stage)
             bar.advance()
-    if built:  # what a killed build left, and no later one has taken up
-        client.images.prune(filters={"dangling": True, "label": LABEL})
+    if built:
+        sweep_builds(client)
     console.print(f"images built: {', '.join(built)}" if built else "all images are there: nothing was built")
 
 
@@ -61,11 +62,25 @@ def build(
         )[1]
         log.writelines(_text(step) for step in steps)
     except BuildError as error:
-        log.writelines(_text(step) for step in error.build_log)
-        raise BadInput(f"the image {name} could not be built ({error.msg.strip()})") from error
-    except DockerException as error:
-        raise BadInput(f"the image {name} could not be built ({error})") from error
+        said = "".join(_text(step) for step in error.build_log)
+        log.write(said)
+        raise BadInput(f"the image {name} could not be built ({_reason(error.msg, said)})") from error
+    except (DockerException, RequestException) as error:
+        raise BadInput(f"the image {name} could not be built ({_reason(str(error))})") from error
     return True
+
+
+def sweep_builds(client: DockerClient) -> None:
+    """Remove what a killed build left, and no later one has taken up: its containers, and images without a name."""
+    client.containers.prune(filters={"label": LABEL, "label!": STEP_LABEL})
+    client.images.prune(filters={"dangling": True, "label": LABEL})
+
+
+def _reason(message: str, said: str = "") -> str:
+    """A command that finds no room says so in what it prints, not in how it ends."""
+    if "no space left on device" in (message + said).lower():
+        return "the engine's disk is full: docker system df says what takes the room"
+    return message.strip()
 
 
 def _labels(name: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TextIO
 
 import polars as pl
 from docker import DockerClient
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from churn.command import OperatorData
@@ -68,6 +68,8 @@ def run_graph(
                 made = churn_pipeline(
                     source_uri=str(source), source_sha256=digest_of(source), months=months, month=months[-1]
                 ).outputs
+        except ImageNotFound as error:
+            raise BadInput(f"{error.explanation}: it was there when the run began; the next run builds it") from error
         except (DockerException, RequestException) as error:
             raise BadInput(f"the Docker engine failed ({error}): once it answers, the next run goes on") from error
         except RuntimeError as error:

@@ -16,6 +16,7 @@ from workflow_pipeline.images import REPOSITORY
 NOBODY = 65532
 MEMORY_LIMIT = "3g"  # on a cluster, pipeline.py's limit does this
 MOST_PROCESSES = 512  # threads count, too
+STEP_LABEL = f"{REPOSITORY}.folder"  # on the containers of steps, and not on those of builds
 
 
 def engine() -> docker.DockerClient | None:
@@ -66,7 +67,7 @@ def run_in_processes(folder: Path) -> None:
 
 def labels_of(folder: Path) -> dict[str, str]:
     """By these `sweep` knows the containers of the runs in `folder`."""
-    return {f"{REPOSITORY}.folder": str(folder)}
+    return {STEP_LABEL: str(folder)}
 
 
 def sweep(client: docker.DockerClient | None, folder: Path) -> None:

@@ -16,7 +16,7 @@ from docker.errors import APIError
 from churn.errors import BadInput
 from churn.lake import sha256_of
 from churn.report import Report
-from workflow_pipeline.building import build
+from workflow_pipeline.building import build, sweep_builds
 from workflow_pipeline.images import REPOSITORY, serving_context, tag_of
 from workflow_pipeline.runner import labels_of
 
@@ -37,7 +37,8 @@ def build_serving_image(client: DockerClient, model: Path, report: Report, log: 
     }
     context = serving_context(model, json.dumps(card, indent=1))
     name = f"{REPOSITORY}/serving:{tag_of(context)}"
-    build(client, name, context, {"ENVIRONMENT": "serve"}, "serving", log)
+    if build(client, name, context, {"ENVIRONMENT": "serve"}, "serving", log):
+        sweep_builds(client)
     return name
 
 

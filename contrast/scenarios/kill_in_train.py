@@ -12,7 +12,9 @@ TITLE = "kill -9 in train"
 STORY = __doc__
 DONE_BEFORE = ("collect", "validate", "process", "build")
 
-NOTHING_SAID_OF_THE_DEAD = Change("tracking_pipeline/store.py", "    mark_killed_runs(experiment.experiment_id)\n", "")
+NOTHING_SAID_OF_THE_DEAD = Change(
+    "tracking_pipeline/store.py", "if killed := mark_killed_runs(experiment.experiment_id):", "if killed := []:"
+)
 GUARDS = {
     "workflow": Guard("tool", lambda pipeline: pipeline.forget_runs(), when="after"),
     "data": Guard("tool", lambda pipeline: pipeline.forget_runs(), when="after"),

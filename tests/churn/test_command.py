@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from churn import __main__ as plain
-from churn import compare
+from churn.compare.__main__ import main as compare
 from churn.faults import break_export
 from churn.pipeline import run
 from churn.report import read_report
@@ -259,11 +259,11 @@ def test_a_bug_of_ours_keeps_its_traceback(churn: Churn, source: Path, monkeypat
 
 def test_reports_are_laid_side_by_side(churn: Churn, finished: Path) -> None:
     shutil.copytree(finished / "plain", finished / "model")
-    code, printed, _ = churn("--runs", finished, main=compare.main)
+    code, printed, _ = churn("--runs", finished, main=compare)
     assert code == 0
     assert re.search(r"plain .*\bmodel .*the same", printed, re.DOTALL)
 
 
 def test_side_by_side_without_a_report_is_one_sentence(churn: Churn, tmp_path: Path) -> None:
-    outcome = churn("--runs", tmp_path, main=compare.main)
+    outcome = churn("--runs", tmp_path, main=compare)
     assert_one_sentence(outcome, "there is no report in .*: run make demo-plain first")

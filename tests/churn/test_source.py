@@ -12,8 +12,9 @@ from sklearn.metrics import roc_auc_score
 from churn import simulator
 from churn.errors import BadInput
 from churn.months import first_day
-from churn.simulator import BlockMonth, Columns, churn_probability, contract_months_left, simulate, usage_rows
+from churn.simulator import BlockMonth, Columns, churn_probability, contract_months_left, simulate
 from churn.source import export
+from churn.usage_days import usage_rows
 from churn.world import TABLES, World
 from tests.churn.small_world import MONTHS, WORLD, export_in_blocks, files, hidden_leftovers
 

@@ -1,28 +1,24 @@
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.demos import environment_python
+from tests.processes import left_running
+
 ROOT = Path(__file__).parents[2]
-MONTHS = ["2025-01", "2025-02", "2025-03", "2025-04"]
 
 
-def environment_python(name: str) -> str:
-    """The Python of an environment. Where it must be there (CI) its absence is a failure."""
-    python = ROOT / ".venv" / name / "bin" / "python"
-    if not python.exists():
-        missing = pytest.fail if os.environ.get("CI") else pytest.skip
-        missing(f"environment {name} is not built: make .venv/{name}/.ok")
-    return str(python)
-
-
-def run(environment: str, *words: str, timeout: float = 600, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    environment: str, *words: str, timeout: float = 600, before: Sequence[str] = (), **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [environment_python(environment), *words],
+        [*before, environment_python(environment), *words],
         cwd=ROOT,
         env=os.environ | variables,
         capture_output=True,
@@ -33,47 +29,19 @@ def run(environment: str, *words: str, timeout: float = 600, **variables: str) -
     )
 
 
-def processes_of(folder: Path) -> list[str]:
-    """The command lines of processes that belong to an Airflow in `folder`."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_text().replace("\0", " ")
-            if f"AIRFLOW_HOME={folder}/".encode() in (process / "environ").read_bytes():
-                found.append(command)
-        except OSError:  # ended meanwhile
-            continue
-    return found
-
-
-def descendants(pid: int) -> set[int]:
-    """Processes that this one has started, and those that they have started."""
-    parent = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            parent[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    found = {pid}
-    while more := {child for child, of in parent.items() if of in found} - found:
-        found |= more
-    return found - {pid}
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.CompletedProcess[str]]]:
-    """make demo-data for six months of a small world: the folder of the runs, and what was printed."""
-    runs = tmp_path_factory.mktemp("demo data")
-    yield (
-        runs,
-        run("data", "-m", "data_pipeline", "--customers", "1000", "--month", "2025-06", "--runs", str(runs)),
-    )
+def own_mounts() -> list[str]:
+    """The command before a command that may mount what it likes: nobody else sees it, and it goes with the command."""
+    words = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+    permitted = shutil.which("unshare") and subprocess.run([*words, "true"], capture_output=True, check=False)
+    return words if permitted and permitted.returncode == 0 else []
 
 
 @pytest.fixture(scope="session")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What year.py wrote down about a real Airflow that was put through trouble."""
     folder = tmp_path_factory.mktemp("year")
-    done = run("data", "-m", "tests.data_pipeline.year", str(folder), timeout=900)
+    with left_running() as left:
+        done = run("data", "-m", "tests.data_pipeline.year", str(folder), timeout=1200, before=own_mounts())
+    assert left == []
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return json.loads((folder / "year.json").read_text(encoding="utf-8"))

@@ -1,70 +1,76 @@
 """make demo-data and make demo-dagster: the report, the gate, and nothing left running."""
 
 import signal
+import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from churn.months import month_range
-from churn.pipeline import run as run_plain
+from churn.months import add_months, month_range
 from churn.report import read_report
-from tests.data_pipeline.conftest import ROOT, descendants, environment_python, processes_of, run
+from data_pipeline.ports import free_port
+from tests.data_pipeline.conftest import ROOT, run
+from tests.demos import CUSTOMERS, MONTH, Demos, environment_python
+from tests.processes import descendants, left_running
 
-MONTHS = month_range("2025-01", "2025-06")
-SMALL = ("--customers", "1000", "--month", "2025-06")
+BEFORE = add_months(MONTH, -1)
+SMALL = ("--customers", str(CUSTOMERS), "--month", MONTH)
 
 
-def assert_same_answer(runs: Path, name: str, plain: Path) -> None:
-    ours, theirs = read_report(runs / name / "report.json"), read_report(plain / "report.json")
-    assert ours.pipeline == name
-    assert ours.data_fingerprint == theirs.data_fingerprint
-    assert ours.baseline == theirs.baseline  # with the checksum of the predictions: equal to the last bit
-    assert ours.ceiling_roc_auc == theirs.ceiling_roc_auc
+def assert_equal_to_the_last_bit(demos: Demos, name: str) -> None:
+    demos.run("plain")
+    ours, theirs = (read_report(demos.runs / run / "report.json") for run in (name, "plain"))
+    assert ours.baseline == theirs.baseline  # with the checksum of the predictions
     assert all(stage.seconds > 0 for stage in ours.stages)
 
 
-def plain_answer(runs: Path, folder: Path) -> Path:
-    (source,) = (runs / "world").glob("*/source")
-    run_plain(source, folder, MONTHS, 7)
-    return folder
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_airflow_gives_the_plain_answer_to_the_last_bit(demos: Demos) -> None:
+    demos.run("data")
+    assert_equal_to_the_last_bit(demos, "data")
 
 
 @pytest.mark.airflow
 @pytest.mark.slow
-def test_airflow_gives_the_plain_answer(demo: tuple[Path, Any], tmp_path: Path) -> None:
-    runs, printed = demo
-    assert printed.returncode == 0, printed.stdout + printed.stderr
-    assert_same_answer(runs, "data", plain_answer(runs, tmp_path / "plain"))
+def test_demo_tells_of_the_broken_month_and_what_ran_after_it_was_corrected(demos: Demos) -> None:
+    text = " ".join(demos.run("data").stdout.split())
+    assert f"{MONTH} exports.validate failed: contract: usage {MONTH}" in text
+    assert f"the predictions of {BEFORE} are what is served" in text
+    assert (
+        f"ran after the correction: exports {MONTH}, features {BEFORE}, features {MONTH}, predictions {MONTH} " in text
+    )
 
 
 @pytest.mark.airflow
 @pytest.mark.slow
-def test_demo_tells_of_the_broken_month_and_what_ran_after_it_was_corrected(demo: tuple[Path, Any]) -> None:
-    _, printed = demo
-    text = " ".join(printed.stdout.split())
-    assert "2025-06 exports.validate failed: contract: usage 2025-06" in text
-    assert "the predictions of 2025-05 are what is served" in text
-    assert "ran after the correction: exports 2025-06, features 2025-05, features 2025-06, predictions 2025-06 " in text
+def test_demo_leaves_no_process(demos: Demos) -> None:
+    demos.run("data")
+    assert demos.left_running["data"] == []
 
 
-@pytest.mark.airflow
-@pytest.mark.slow
-def test_demo_leaves_no_process(demo: tuple[Path, Any]) -> None:
-    runs, _ = demo
-    assert processes_of(runs / "data") == []
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux who started whom")
+def test_a_process_that_hides_is_seen_all_the_same() -> None:
+    """With a session, an environment and a parent that are not the command's any more."""
+    with left_running() as left:
+        subprocess.run(["setsid", "--fork", "env", "-i", "sleep", "300"], check=True)
+    assert left == ["sleep 300"]
 
 
 @pytest.mark.airflow
 @pytest.mark.slow
 def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
     command = [environment_python("data"), "-m", "data_pipeline", *SMALL, "--runs", str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as demo:
+    with (
+        left_running() as left,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as demo,
+    ):
         try:
             deadline = time.monotonic() + 240
-            while len(started := descendants(demo.pid)) < 6:  # three components, and workers that are at a task
+            while len(descendants(demo.pid)) < 6:  # three components, and workers that are at a task
                 assert time.monotonic() < deadline
                 assert demo.poll() is None
                 time.sleep(0.2)
@@ -74,17 +80,23 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
             demo.kill()
     assert demo.returncode == 130
     assert "stopped" in said
-    assert {pid for pid in started if Path(f"/proc/{pid}").exists()} == set()
+    assert left == []
 
 
 @pytest.mark.slow
-def test_dagster_gives_the_plain_answer(tmp_path: Path) -> None:
-    printed = run("dagster", "-m", "data_pipeline.dagster_demo", *SMALL, "--runs", str(tmp_path))
-    assert printed.returncode == 0, printed.stdout + printed.stderr
-    assert_same_answer(tmp_path, "data-dagster", plain_answer(tmp_path, tmp_path / "plain"))
-    text = " ".join(printed.stdout.split())
-    assert "incident 2025-06 contract: usage 2025-06" in text
-    assert "ran after the correction: exports 2025-06, features 2025-05, 2025-06, predictions 2025-06 ROC-AUC" in text
+def test_dagster_gives_the_plain_answer_to_the_last_bit(demos: Demos) -> None:
+    text = " ".join(demos.run("data-dagster").stdout.split())
+    assert_equal_to_the_last_bit(demos, "data-dagster")
+    assert f"incident {MONTH} contract: usage {MONTH}" in text
+    assert f"ran after the correction: exports {MONTH}, features {BEFORE}, {MONTH}, predictions {MONTH} ROC-AUC" in text
+
+
+@pytest.mark.slow
+def test_dagster_accepts_assets_jobs_and_schedules_together(tmp_path: Path) -> None:
+    """The demo asks for one job at a time, and would not notice two of a name; Dagster's pages do."""
+    words = ("-m", "dagster", "definitions", "validate", "-m", "data_pipeline.dagster_assets")
+    checked = run("dagster", *words, DAGSTER_HOME=str(tmp_path))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_nothing_to_look_at_is_a_sentence(tmp_path: Path) -> None:
@@ -112,3 +124,30 @@ def test_home_of_another_version_is_kept_and_named(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "was made by Airflow 2.9.3" in refused.stderr
     assert (home / "version").read_text(encoding="utf-8") == "2.9.3"
+
+
+def test_rerun_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data" / "airflow").mkdir(parents=True)
+    for month in month_range("2025-01", "2025-06"):
+        (tmp_path / "data" / "source" / f"month={month}").mkdir(parents=True)
+    for words, said in (
+        (
+            ["--month", "2025-05", "--last", "2031-01"],
+            "2025-05 to 2031-01: the operator's exports run from 2025-01 to 2025-06",
+        ),
+        (["--month", "2025-13"], "2025-13"),
+        ([], "--month"),
+    ):
+        refused = run("data", "-m", "data_pipeline.rerun", *words, "--runs", str(tmp_path))
+        assert refused.returncode == 2
+        assert said in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_left_alone() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+    assert free_port(port) == port

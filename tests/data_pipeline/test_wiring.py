@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.data_pipeline.conftest import ROOT, run
-from tests.test_house import STAGES, stage_table
+from tests.same_answer import stage_table
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
@@ -35,7 +35,7 @@ def test_loading_them_imports_nothing_that_only_a_task_needs(loaded: Any) -> Non
 
 
 def test_tasks_are_the_six_stages(tasks: Any) -> None:
-    assert set(tasks) == set(STAGES)
+    assert set(tasks) == set(stage_table())
 
 
 def test_each_task_reads_and_writes_what_the_stages_page_says(tasks: Any) -> None:

@@ -1,9 +1,11 @@
 """What a real Airflow did when months came out of order, twice, broken, and when it was killed."""
 
+import os
 from typing import Any
 
 import pytest
 
+SCORED = "2025-04"
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 
@@ -39,6 +41,11 @@ def test_an_export_that_is_late_is_asked_for_again(year: Any) -> None:
     assert year["late delivery"]["tables"] == year["plain"]
 
 
+def test_a_run_that_misses_its_deadline_is_told_in_a_line(year: Any) -> None:
+    assert year["deadline hours"] == [6.0]
+    assert "2025-02 exports is overdue: waiting or at work since 20" in year["overdue"]
+
+
 def test_two_runs_of_one_month_at_once_give_one_result(year: Any) -> None:
     assert [run[:2] for run in year["twice at once"]["runs"]].count(["exports", "2025-04"]) == 2
     assert states(year["twice at once"]) == {"success"}
@@ -55,9 +62,8 @@ def test_broken_contract_fails_at_once_without_a_retry(year: Any) -> None:
 
 
 def test_incident_says_month_task_and_reason_in_a_line(year: Any) -> None:
-    (line,) = year["incidents"].splitlines()
-    assert "2025-03 exports.validate failed: contract: usage 2025-03: " in line
-    assert line.endswith("of the rows)")
+    assert "2025-03 exports.validate failed: contract: usage 2025-03: " in year["incident"]
+    assert year["incident"].endswith("of the rows)")
 
 
 def test_only_the_corrected_month_and_what_depends_on_it_ran(year: Any) -> None:
@@ -83,3 +89,28 @@ def test_scheduler_and_workers_killed_in_a_task_leave_the_same_tables(year: Any)
     assert year["killed"]["tables"] == year["plain"]
     assert states(year["killed"]) == {"success"}
     assert max(tries for *_, tries in year["killed"]["tasks"]) > 1  # somebody was hit
+
+
+def test_disk_that_is_full_fails_the_task_with_a_sentence_and_changes_nothing(year: Any) -> None:
+    note = year["disk full"]
+    if "no disk to fill" in note:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"mounting is not permitted: {note['no disk to fill']}")
+    assert ("process", SCORED, "failed", 1) in {tuple(task) for task in note["tasks"]}
+    assert " features.process failed: No space left on device: nothing in /" in note["last line"]
+    assert note["tables"] == year["plain"]
+    assert note["left over"] == []
+
+
+def test_task_that_is_killed_is_tried_again_in_collection_and_reported_elsewhere(year: Any) -> None:
+    tasks = year["task killed"]["tasks"]
+    assert ["collect", SCORED, "success", 2] in tasks
+    ((stage, month, _, tries),) = [task for task in tasks if task[2] == "failed"]
+    assert (stage, tries) == ("process", 1)
+    assert f"{month} features.process failed: it was killed" in year["incident of the killed"]
+    assert year["incident of the killed"].endswith(f"again: make rerun-data MONTH={month}")
+    assert year["task killed"]["tables"] == year["plain"]
+
+
+def test_month_whose_task_was_killed_is_mended_by_running_it_again(year: Any) -> None:
+    assert states(year["after the killed"]) == {"success"}
+    assert year["after the killed"]["tables"] == year["plain"]

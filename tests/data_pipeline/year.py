@@ -4,8 +4,14 @@ Run by the tests in the environment that has Airflow: python -m tests.data_pipel
 """
 
 import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +23,13 @@ from churn.world import World
 from data_pipeline.backfills import end_backfill, start_backfill, wait_for_runs
 from data_pipeline.delivery import deliver
 from data_pipeline.engine import Airflow
+from tests.processes import command_line, descendants
 
 WORLD = World(customers=500, months=4)
 SCORED = WORLD.all_months()[-1]
 OUT_OF_ORDER = ["2025-03", "2025-01", "2025-04", "2025-02"]
 BROKEN = "2025-03"
+PAGE = 4096  # bytes; what a tmpfs counts in
 
 
 def checksums(lake: Path, *tables: str) -> dict[str, str]:
@@ -76,17 +84,41 @@ class Year:
         self.note("rerun")
 
     def late_delivery(self) -> None:
-        """The export is not there when it is asked for, and arrives a moment later."""
+        """The export is not there when it is asked for, and arrives after the run's deadline."""
         export = self.airflow.folder / "source" / "month=2025-02"
         target = export.readlink()
         export.unlink()
         number = start_backfill(self.airflow, "exports", "2025-02", "2025-02", "completed")
         while not any(task["state"] == "up_for_retry" for task in self.airflow.api.task_instances()):
             time.sleep(0.2)
+        self.let_the_deadline_pass()
         export.symlink_to(target)
         wait_for_runs(self.airflow)
         end_backfill(self.airflow, number)
         self.note("late delivery")
+
+    def let_the_deadline_pass(self) -> None:
+        """Six hours are too long for a test, so they are over at once. All that follows is Airflow's own doing."""
+        of_this_run = "FROM deadline JOIN dag_run ON dag_run.id = dagrun_id WHERE state = 'running'"
+        with closing(sqlite3.connect(self.airflow.home / "airflow.db", timeout=60)) as database, database:
+            hours = f"SELECT round(24 * (julianday(deadline_time) - julianday(queued_at)), 3) {of_this_run}"
+            self.notes["deadline hours"] = [hour for (hour,) in database.execute(hours)]
+            database.execute(
+                "UPDATE deadline SET deadline_time = '2000-01-01 00:00:00.000000' "
+                f"WHERE id IN (SELECT deadline.id {of_this_run})"
+            )
+        self.notes["overdue"] = self.incident("overdue")
+
+    def incident(self, word: str) -> str:
+        """Wait for the newest line of incidents.log to have the word in it; return the line."""
+        log, deadline = self.airflow.folder / "incidents.log", time.monotonic() + 120
+        while True:
+            lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+            if lines and word in lines[-1]:
+                return lines[-1]
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no line with {word!r} in {log}: {lines}")
+            time.sleep(0.2)
 
     def twice_at_once(self) -> None:
         for _ in range(2):
@@ -100,10 +132,61 @@ class Year:
         self.backfill("exports", BROKEN, again="completed")
         self.note("broken")
         self.notes["events"] = self.airflow.api.ask("assets/events", limit=1000)["asset_events"]
-        self.notes["incidents"] = (self.airflow.folder / "incidents.log").read_text(encoding="utf-8")
+        self.notes["incident"] = self.incident("exports.validate")
         deliver(self.data, self.airflow.folder / "source")
         self.backfill("exports", BROKEN, again="failed")
         self.note("corrected")
+
+    def disk_full(self) -> None:
+        """The features are on a disk with room for one page more than there is on it."""
+        features = self.airflow.lake / "features"
+        pages = sum(-(-file.stat().st_size // PAGE) for file in features.glob("*/*"))
+        kept = features.rename(features.with_name("kept"))
+        features.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={(pages + 1) * PAGE}", "tmpfs", str(features)]
+        refused = subprocess.run(mount, capture_output=True, text=True, check=False)
+        if refused.returncode:
+            self.notes["disk full"] = {"no disk to fill": refused.stderr}
+        else:
+            try:
+                shutil.copytree(kept, features, dirs_exist_ok=True)
+                self.backfill("exports", SCORED, again="completed")
+                self.note("disk full")
+                self.notes["disk full"]["last line"] = self.last_line_of_failed("features", "process")
+                self.notes["disk full"]["left over"] = [str(path) for path in features.glob(".*")]
+            finally:
+                subprocess.run(["umount", str(features)], check=True)
+        features.rmdir()
+        kept.rename(features)
+
+    def last_line_of_failed(self, dag: str, stage: str) -> str:
+        failed = [run for run in self.airflow.api.runs() if run["dag_id"] == dag and run["state"] == "failed"]
+        run_id = max(failed, key=lambda run: run["start_date"])["dag_run_id"]
+        log = self.airflow.home / f"logs/dag_id={dag}/run_id={run_id}/task_id={stage}/attempt=1.log"
+        return str(json.loads(log.read_text(encoding="utf-8").splitlines()[-1])["event"])
+
+    def task_killed(self) -> None:
+        """As the kernel kills when memory runs out: first a worker, then the process of a task. The scheduler lives."""
+        number = start_backfill(self.airflow, "exports", SCORED, SCORED, "completed")
+        self.kill("collect", "airflow worker -- LocalExecutor: ")
+        self.kill("process", "airflow worker -- ")
+        wait_for_runs(self.airflow)
+        end_backfill(self.airflow, number)
+        told = self.notes["incident of the killed"] = self.incident("killed")
+        self.note("task killed")
+        self.backfill("exports", told.rpartition("MONTH=")[2], again="completed")
+        self.note("after the killed")
+
+    def kill(self, stage: str, title: str) -> None:
+        scheduler = self.airflow.components.processes["scheduler"].pid
+        while True:
+            for task in self.airflow.api.task_instances():
+                if task["task_id"] == stage and task["state"] == "running":
+                    for pid in descendants(scheduler):
+                        if command_line(pid) == title + task["id"]:
+                            os.kill(pid, signal.SIGKILL)
+                            return
+            time.sleep(0.02)
 
     def killed(self) -> None:
         number = start_backfill(self.airflow, "exports", WORLD.first_month, WORLD.last_month, "completed")
@@ -121,8 +204,16 @@ def main() -> None:
     year = Year(folder)
     with year.airflow.running():
         deliver(year.data, year.airflow.folder / "source")
-        chapters = (year.out_of_order, year.rerun, year.late_delivery, year.twice_at_once, year.broken, year.killed)
-        for chapter in chapters:
+        for chapter in (
+            year.out_of_order,
+            year.rerun,
+            year.late_delivery,
+            year.twice_at_once,
+            year.broken,
+            year.disk_full,
+            year.task_killed,
+            year.killed,
+        ):
             started = time.monotonic()
             chapter()
             print(f"{chapter.__name__}: {time.monotonic() - started:.0f} s", flush=True)

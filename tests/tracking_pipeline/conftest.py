@@ -14,11 +14,11 @@ from mlflow import MlflowClient
 from churn.process import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
 from churn.source import export
 from churn.world import World
+from tests.demos import CUSTOMERS, MONTH, Demos
 from tracking_pipeline.store import open_store
 
 ROOT = Path(__file__).parents[2]
-SMALL = World(customers=1000)
-MONTH = "2025-05"  # three months can be trained for: 2025-03 to 2025-05
+SMALL = World(customers=CUSTOMERS)
 SMALL_WORLD = [f"--customers={SMALL.customers}", f"--month={MONTH}"]
 NAME = f"churn-{SMALL.name}"
 
@@ -46,13 +46,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def told(source: Path) -> Path:
+def told(demos: Demos) -> Path:
     """The runs folder after the demo was run once, on SQLite."""
-    runs = source.parents[2]
-    demo = command("tracking_pipeline", *SMALL_WORLD, runs=runs)
-    assert demo.returncode == 0, demo.stderr
-    (runs / "said.txt").write_text(demo.stdout, encoding="utf-8")
-    return runs
+    (demos.runs / "said.txt").write_text(demos.run("tracking").stdout, encoding="utf-8")
+    return demos.runs
 
 
 @pytest.fixture

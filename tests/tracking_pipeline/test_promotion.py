@@ -1,11 +1,17 @@
 """The gate, the history, and the way back."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import mlflow
 import numpy as np
 import polars as pl
 import pytest
 
 from churn.errors import BadInput
+from tests.tracking_pipeline.conftest import ROOT
 from tests.tracking_pipeline.test_registry import registered
 from tracking_pipeline.promote import (
     Decision,
@@ -19,9 +25,26 @@ from tracking_pipeline.promote import (
 )
 from tracking_pipeline.registry import champion
 from tracking_pipeline.runs import run_tags
-from tracking_pipeline.store import registry_era, start_registry_anew
+from tracking_pipeline.store import open_store, registry_era, start_registry_anew
 
 LIVE = {"roc_auc": 0.82, "calibration_error": 0.008, "campaign_value_eur": 5000.0}
+KILLED_AT_THE_MOVE = """
+import os, signal, sys, mlflow
+from pathlib import Path
+from mlflow import MlflowClient
+from tracking_pipeline.promote import force
+from tracking_pipeline.runs import run_tags
+from tracking_pipeline.store import open_store, registry_era
+folder, name, version, when = sys.argv[1:]
+move = MlflowClient.set_registered_model_alias
+def killed(*arguments):
+    if when == "after":
+        move(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+MlflowClient.set_registered_model_alias = killed
+open_store(Path(folder), name)
+force(MlflowClient().get_model_version(name, version), run_tags("2025-05", 7, registry_era(name)))
+"""
 
 
 def tags(name: str, month: str = "2025-05") -> dict[str, str]:
@@ -99,3 +122,20 @@ def test_a_registry_that_starts_anew_keeps_the_old_versions(name: str, rows: pl.
     assert history(name) == []
     (kept,) = mlflow.MlflowClient().search_registered_models(f"name LIKE '{name} until %'")
     assert list(kept.aliases) == ["champion"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("when", "now_live"), [("before", "1"), ("after", "2")])
+def test_killed_at_the_move_the_history_tells_what_is_live(
+    when: str, now_live: str, store: Path, name: str, rows: pl.DataFrame
+) -> None:
+    for _ in range(3):
+        registered(name, rows)
+    force(mlflow.MlflowClient().get_model_version(name, "1"), tags(name))
+    program = [sys.executable, "-c", KILLED_AT_THE_MOVE, str(store), name, "2", when]
+    killed = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    open_store(store, name)
+    assert live(name) == live_versions(history(name))[-1] == now_live
+    force(mlflow.MlflowClient().get_model_version(name, "3"), tags(name))
+    assert roll_back(name, tags(name)).live == now_live

@@ -15,6 +15,7 @@ from churn.errors import BadInput
 from churn.train import churn_probability, fitted
 from tracking_pipeline.build import CANDIDATES, Candidate, estimator
 from tracking_pipeline.registry import as_table, log_model, open_champion, open_version, register
+from tracking_pipeline.serve import champion_server
 
 BASELINE = CANDIDATES[0]
 
@@ -110,6 +111,8 @@ def test_a_model_registered_by_somebody_else_is_refused(name: str, rows: pl.Data
         open_version(version)
 
 
-def test_without_a_champion_a_sentence(name: str) -> None:
+def test_without_a_champion_a_sentence(name: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="has no @champion: nothing is live"):
         open_champion(name)
+    with pytest.raises(BadInput, match="has no @champion: there is nothing to serve"):
+        champion_server(name, tmp_path / "server.log").__enter__()

@@ -107,6 +107,13 @@ def test_a_month_with_no_model(runs: Path) -> None:
     assert f"no model of {NAME} was live in 2025-05: there is none yet: make demo-tracking" in said.stderr
 
 
+def test_an_alias_that_does_not_exist(runs: Path) -> None:
+    open_store(runs / "tracking", NAME)
+    said = command("tracking_pipeline.promote", "rollback", *SMALL_WORLD, runs=runs)
+    assert said.returncode == 2
+    assert f"{NAME} has no version to go back to: nothing was live so far" in said.stderr
+
+
 def test_a_version_that_does_not_exist(runs: Path) -> None:
     open_store(runs / "tracking", NAME)
     said = command("tracking_pipeline.promote", "force", "--version=9", *SMALL_WORLD, runs=runs)

@@ -22,12 +22,13 @@ from churn import pipeline as plain
 from churn.months import month_range
 from churn.report import STAGES, read_report
 from churn.train import churn_probability, training_and_holdout
-from tests.tracking_pipeline.conftest import MONTH, NAME, ROOT, SMALL, SMALL_WORLD, command
+from tests.demos import MONTH
+from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, SMALL_WORLD, command
 from tracking_pipeline.build import CANDIDATES
 from tracking_pipeline.promote import force, history, live_versions, roll_back
 from tracking_pipeline.registry import TRUSTED, champion, open_champion
 from tracking_pipeline.runs import run_tags
-from tracking_pipeline.serve import champion_server
+from tracking_pipeline.serve import ask, champion_server
 from tracking_pipeline.store import registry_era
 
 pytestmark = pytest.mark.slow
@@ -104,7 +105,8 @@ def test_what_else_the_stages_record(client: MlflowClient) -> None:
     assert files["build"] == {"search_space.json"}
     assert files["deploy"] == {"predictions.parquet"}
     (decision,) = children(client, stages["deploy"])
-    assert [file.path for file in client.list_artifacts(decision.info.run_id)] == ["calibration.png"]
+    pictures = {file.path for file in client.list_artifacts(decision.info.run_id)}
+    assert pictures == {"calibration.png", "campaign.png", "importance.png", "ranking.png"}
 
 
 def test_system_metrics_are_sampled(client: MlflowClient) -> None:
@@ -153,8 +155,8 @@ def test_the_server_answers_what_the_champion_predicts(client: MlflowClient, tol
     force(client.get_model_version(NAME, "4"), tags)
     try:
         expected = churn_probability(open_champion(NAME).estimator, holdout)
-        with champion_server(NAME, tmp_path / "server.log") as ask:
-            assert ask(holdout) == pytest.approx(expected, abs=1e-6)
+        with champion_server(NAME, tmp_path / "server.log") as address:
+            assert ask(address, holdout) == pytest.approx(expected, abs=1e-6)
     finally:
         roll_back(NAME, tags)
 
@@ -164,7 +166,7 @@ def test_lineage_names_what_was_live_and_makes_it_again(told: Path, which: str) 
     answer = command("tracking_pipeline.lineage", SMALL_WORLD[0], f"--month={which}", runs=told)
     assert answer.returncode == 0, answer.stderr
     assert f"live at the end of {which}: {NAME} version" in answer.stdout
-    assert "the code here" in answer.stdout
+    assert "(the code here)" in answer.stdout
     differences = re.findall(r"differ by at most (\S+)", answer.stdout)
     assert len(differences) == 2
     assert all(float(difference) <= 1e-6 for difference in differences)

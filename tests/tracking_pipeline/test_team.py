@@ -9,12 +9,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import boto3
 import mlflow
 import polars as pl
+import psutil
 import pytest
 
 from churn import pipeline as plain
@@ -46,24 +48,43 @@ if not has_postgres() and not os.environ.get("CI"):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("team") / "tracking-team"
+def reachable() -> Iterator[Path]:
+    """A runs folder that others may pass through, which pytest's are not: as root, PostgreSQL is another user."""
+    with TemporaryDirectory(prefix="team-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def folder(reachable: Path) -> Path:
+    return reachable / "tracking-team"
 
 
 @pytest.fixture(scope="module")
 def team(folder: Path) -> Iterator[dict[str, str]]:
-    """What `make team-tracking` runs; gives the settings that it prints."""
+    """What `make team-tracking` runs; gives the settings that it prints. It is ended by kill -9, and all that it
+    started has to go.
+    """
     command_line = [sys.executable, "-m", "tracking_pipeline.team", f"--runs={folder.parent}"]
     server = subprocess.Popen(command_line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
+    started: list[psutil.Process] = []
     try:
         lines = (server.stdout.readline() for _ in range(5))
         settings = dict(re.findall(r"^export (\w+)=(.+)$", "".join(lines), re.MULTILINE))
         assert len(settings) == 3
         yield settings
     finally:
-        server.terminate()
+        with suppress(psutil.NoSuchProcess):
+            started = psutil.Process(server.pid).children(recursive=True)
+        server.kill()
         server.communicate(timeout=120)
+        _, left = psutil.wait_procs(started, timeout=120)
+        for process in left:
+            process.kill()
+    assert len(started) > 5, "guards, PostgreSQL and its children, the tracking server"
+    assert not left
+    assert not (folder.with_name("tracking-team-postgres") / "postmaster.pid").exists(), "it was ended, not killed"
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(settings["MLFLOW_TRACKING_URI"], timeout=5)
 
@@ -117,7 +138,7 @@ def test_secrets_are_readable_by_their_owner_alone(team: dict[str, str], folder:
 
 
 def test_artifacts_in_an_s3_store_are_one_setting_more(
-    tmp_path: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+    reachable: Path, tmp_path: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The store is moto's server, which speaks S3's protocol; no real one was tried."""
     port = free_port()
@@ -142,7 +163,7 @@ def test_artifacts_in_an_s3_store_are_one_setting_more(
             for name, value in {**keys, "MLFLOW_S3_ENDPOINT_URL": address}.items():
                 only_for_the_server.setenv(name, value)
             only_for_the_server.setenv("MLFLOW_ARTIFACTS_DESTINATION", "s3://models/churn")
-            server = team_server(tmp_path / "team")
+            server = team_server(reachable / "with S3")
             settings = server.__enter__()
         try:
             for name, value in settings.items():
@@ -168,3 +189,12 @@ def wait_for_port(port: int) -> None:
             if knock.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user to run PostgreSQL")
+def test_where_postgresql_cannot_get_at_its_files_a_sentence(tmp_path: Path) -> None:
+    shut = tmp_path / "shut"
+    shut.mkdir(mode=0o700)
+    said = command("tracking_pipeline.team", runs=shut)
+    assert said.returncode == 2
+    assert "PostgreSQL refuses to run as root, and the user postgres may not pass through /" in said.stderr

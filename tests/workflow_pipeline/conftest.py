@@ -1,13 +1,17 @@
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from docker import DockerClient
 from docker.errors import DockerException
@@ -15,7 +19,8 @@ from docker.errors import DockerException
 from churn.pipeline import run as run_plain
 from churn.source import export
 from churn.world import World
-from workflow_pipeline.runner import engine
+from workflow_pipeline.images import LABEL
+from workflow_pipeline.runner import STEP_LABEL, engine
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,12 +89,15 @@ def runs(finished: Path, tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
+def command(source: Path, runs: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "workflow_pipeline", "--source", str(source), "--runs", str(runs), *options]
+
+
 def workflow(
     source: Path, runs: Path, *options: str, cwd: Path = ROOT, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "workflow_pipeline", "--source", str(source), "--runs", str(runs), *options]
     return subprocess.run(
-        command,
+        command(source, runs, *options),
         cwd=cwd,
         env={**os.environ, "COLUMNS": "200", **environment},
         capture_output=True,
@@ -98,9 +106,61 @@ def workflow(
     )
 
 
+def start(source: Path, runs: Path, cwd: Path = ROOT, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        command(source, runs),
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for(question: Callable[[], Any], seconds: float = 120) -> Any:
+    """The first answer that is something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(DockerException):  # a container ended between two questions
+            if answer := question():
+                return answer
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def wait_for_step(client: DockerClient, runs: Path, stage: str) -> Any:
+    """The container of this stage, running."""
+
+    def running() -> Any:
+        for container in containers(client, runs):
+            if f"/{stage}:" in container.attrs["Config"]["Image"] and container.attrs["State"]["Running"]:
+                return container
+
+    return wait_for(running)
+
+
+def builds(client: DockerClient) -> list[Any]:
+    """The containers that commands of our Dockerfile run in, running or not."""
+    found = client.containers.list(all=True, filters={"label": LABEL})
+    return [container for container in found if STEP_LABEL not in container.labels]
+
+
+def report(runs: Path) -> dict[str, Any]:
+    return json.loads((runs / "workflow" / "report.json").read_text(encoding="utf-8"))
+
+
+def executed(runs: Path) -> list[str]:
+    return [stage["name"] for stage in report(runs)["stages"] if stage["status"] == "ok"]
+
+
+def predictions(folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(folder / "predictions.parquet")
+
+
 def containers(client: DockerClient, runs: Path) -> list[Any]:
     """Those of the runs in this folder, running or not."""
-    label = f"one-churn-problem.folder={runs / 'workflow' / 'steps'}"
+    label = f"{STEP_LABEL}={runs / 'workflow' / 'steps'}"
     return list(client.containers.list(all=True, filters={"label": label}))
 
 

@@ -1,18 +1,18 @@
 """The command: what it says when there is no engine, one that may not be used, or an image that cannot be built."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-import docker
 import polars as pl
 import pytest
 from docker import DockerClient
-from docker.errors import DockerException
 
 from churn.errors import BadInput
-from tests.workflow_pipeline.conftest import workflow
+from tests.workflow_pipeline.conftest import ROOT, workflow
 from workflow_pipeline.building import build
-from workflow_pipeline.runner import engine
 
 
 @pytest.mark.slow
@@ -29,13 +29,19 @@ def test_without_an_engine_the_same_graph_runs_as_processes_and_says_so(
     assert ours.equals(pl.read_parquet(plain / "predictions.parquet"))
 
 
-def test_an_engine_that_may_not_be_used_is_not_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(**options: object) -> DockerClient:
-        raise DockerException("Error while fetching server API version: PermissionError(13, 'Permission denied')")
-
-    monkeypatch.setattr(docker, "from_env", denied)
-    with pytest.raises(BadInput, match=r"this user may not use it: sudo usermod -aG docker \$USER"):
-        engine()
+@pytest.mark.docker
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become somebody else")
+def test_an_engine_that_may_not_be_used_is_not_taken_for_none(client: DockerClient, tmp_path: Path) -> None:
+    become_nobody = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
+    as_nobody = f"import os, workflow_pipeline.__main__ as command; {become_nobody}; command.main()"
+    command = [sys.executable, "-c", as_nobody, "--runs", str(tmp_path)]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2, refused.stderr
+    assert refused.stderr == (
+        "error: there is a Docker engine, but this user may not use it: "
+        "sudo usermod -aG docker $USER, then log in anew\n"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.docker

@@ -3,54 +3,37 @@
 import fcntl
 import json
 import os
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-import polars as pl
 import pytest
 from docker import DockerClient
-from docker.errors import DockerException
+from packaging.utils import canonicalize_name
 
 from churn.faults import break_export
-from tests.workflow_pipeline.conftest import ROOT, containers, copy_of_the_code, workflow
+from tests.workflow_pipeline.conftest import (
+    builds,
+    containers,
+    copy_of_the_code,
+    executed,
+    predictions,
+    report,
+    start,
+    wait_for,
+    wait_for_step,
+    workflow,
+)
+from workflow_pipeline.building import write_bill_of_materials
 from workflow_pipeline.images import ENVIRONMENT, LABEL, image
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
-
-
-def report(runs: Path) -> dict[str, Any]:
-    return json.loads((runs / "workflow" / "report.json").read_text(encoding="utf-8"))
-
-
-def executed(runs: Path) -> list[str]:
-    return [stage["name"] for stage in report(runs)["stages"] if stage["status"] == "ok"]
-
-
-def predictions(folder: Path) -> pl.DataFrame:
-    return pl.read_parquet(folder / "predictions.parquet")
-
-
-def wait_for_step(client: DockerClient, runs: Path, stage: str, seconds: float = 120) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(DockerException):  # a container ended between two questions
-            for container in containers(client, runs):
-                if f"/{stage}:" in container.attrs["Config"]["Image"] and container.attrs["State"]["Running"]:
-                    return container
-        time.sleep(0.05)
-    raise AssertionError(f"no container ran {stage} within {seconds} s")
-
-
-def start(source: Path, runs: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "workflow_pipeline", "--source", str(source), "--runs", str(runs)]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
 
 
 def test_the_answer_is_the_plain_one(finished: Path, plain: Path) -> None:
@@ -81,6 +64,32 @@ def test_a_changed_line_runs_its_stage_and_those_after_it(finished: Path, source
     assert executed(finished) == ["process", "build", "train", "deploy"]
     assert workflow(source, finished).returncode == 0
     assert executed(finished) == []  # changed back: nothing was forgotten
+
+
+def test_a_changed_lock_runs_what_its_image_runs_though_its_first_build_was_killed(
+    client: DockerClient, finished: Path, source: Path, tmp_path: Path
+) -> None:
+    code = copy_of_the_code(tmp_path)
+    with (code / "workflow_pipeline" / "locks" / "process.txt").open("a") as lock:
+        lock.write(f"# {uuid4()}\n")  # nothing but a comment, and one that no build has seen
+    say = "from workflow_pipeline.images import image; print(image('process'), end='')"
+    name = subprocess.run([sys.executable, "-c", say], cwd=code, capture_output=True, text=True, check=True).stdout
+    assert name != image("process")
+    try:
+        with start(source, finished, cwd=code) as building:
+            wait_for(lambda: builds(client))
+            os.killpg(building.pid, signal.SIGKILL)
+            building.communicate(timeout=60)
+        assert client.images.list(name) == []
+        changed = workflow(source, finished, cwd=code)
+        assert changed.returncode == 0, changed.stderr
+        assert "images built: process\n" in changed.stdout
+        assert executed(finished) == ["process", "build", "train", "deploy"]
+        wait_for(lambda: not builds(client))
+        assert client.images.list(filters={"dangling": True, "label": LABEL}) == []
+    finally:
+        if client.images.list(name):
+            client.images.remove(name)
 
 
 def test_steps_are_locked_down(finished: Path, seen: dict[str, Any], source: Path) -> None:
@@ -128,9 +137,15 @@ def test_an_artifact_edited_by_hand_is_noticed(finished: Path, source: Path) -> 
         refused = workflow(source, finished)
         assert refused.returncode == 2
         assert "was changed after its step had written it: delete that folder" in refused.stderr
+        assert executed(finished) == []
+        shutil.rmtree(steps[0].parents[1] / "build")  # now a step would have to use it
+        refused = workflow(source, finished)
+        assert refused.returncode == 2
+        assert re.fullmatch(r"error: \S+/labels was changed after its step had written it: .+\n", refused.stderr)
     finally:
         edited.write_bytes(content)
     assert workflow(source, finished).returncode == 0
+    assert executed(finished) == ["build", "train", "deploy"]
 
 
 def test_a_killed_container_fails_its_step_and_the_next_run_goes_on(
@@ -166,6 +181,31 @@ def test_two_runs_in_one_folder_do_not_sweep_each_other_away(source: Path, finis
         second = workflow(source, finished)
     assert second.returncode == 2
     assert "another run is at work in" in second.stderr
+
+
+def test_a_bill_of_materials_lists_what_is_installed(client: DockerClient, finished: Path, tmp_path: Path) -> None:
+    say = (
+        "import json; from importlib.metadata import distributions; "
+        "print(json.dumps([(one.name, one.version) for one in distributions()]))"
+    )
+    for stage in ENVIRONMENT:
+        write_bill_of_materials(stage, tmp_path)
+        bill = json.loads((tmp_path / f"{stage}.cdx.json").read_text(encoding="utf-8"))
+        assert bill["bomFormat"] == "CycloneDX"
+        installed = client.containers.run(image(stage), ["python", "-c", say], network_mode="none", remove=True)
+        billed = {(canonicalize_name(one["name"]), one["version"]) for one in bill["components"]}
+        assert billed == {(canonicalize_name(name), pin) for name, pin in json.loads(installed)}
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_is_lost(client: DockerClient, finished: Path, source: Path) -> None:
+    before = predictions(finished / "workflow")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = workflow(source, finished, "--serve", str(port))
+    assert refused.returncode == 2
+    assert re.fullmatch(rf"error: port {port} cannot be served on \(.+\): choose another one\n", refused.stderr)
+    assert containers(client, finished) == []
+    assert predictions(finished / "workflow").equals(before)
 
 
 def test_images_say_what_they_are_and_where_they_come_from(client: DockerClient, finished: Path) -> None:

@@ -1,0 +1,58 @@
+"""The demos in one small world, as a user runs them: each in its own environment, all into one folder of runs."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.processes import left_running
+
+ROOT = Path(__file__).parents[1]
+CUSTOMERS, MONTH = 1000, "2025-05"  # three months can be trained for, and a fourth one can arrive broken
+COMMANDS = {
+    "plain": ("plain", "churn"),
+    "workflow": ("workflow", "workflow_pipeline"),
+    "data": ("data", "data_pipeline"),
+    "data-dagster": ("dagster", "data_pipeline.dagster_demo"),
+    "model": ("model", "model_pipeline"),
+    "tracking": ("tracking", "tracking_pipeline"),
+}
+
+
+def environment_python(name: str) -> str:
+    """The Python of an environment. Where it must be there (CI) its absence is a failure."""
+    python = ROOT / ".venv" / name / "bin" / "python"
+    if not python.exists():
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing(f"environment {name} is not built: make .venv/{name}/.ok")
+    return str(python)
+
+
+class Demos:
+    """Runs each demo at most once; what it left is in `runs`/<name>. Nobody changes that."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self.left_running: dict[str, list[str]] = {}  # command lines of what has outlived its demo
+        self._done: dict[str, subprocess.CompletedProcess[str]] = {}
+
+    def run(self, name: str) -> subprocess.CompletedProcess[str]:
+        """What was printed."""
+        if name not in self._done:
+            environment, module = COMMANDS[name]
+            world = [f"--customers={CUSTOMERS}", f"--month={MONTH}", f"--runs={self.runs}"]
+            with left_running() as self.left_running[name]:
+                self._done[name] = subprocess.run(
+                    [environment_python(environment), "-m", module, *world],
+                    cwd=ROOT,
+                    env={name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
+                    capture_output=True,
+                    text=True,
+                    stdin=subprocess.DEVNULL,
+                    timeout=600,
+                    check=False,
+                )
+        done = self._done[name]
+        assert done.returncode == 0, f"{name}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+        return done
