@@ -24,7 +24,7 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E SCENARIO PIPELINE,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
@@ -122,7 +122,7 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 ##@ Check
 
-.PHONY: test test-fast lint bench bench-workflow bench-tracking doctor
+.PHONY: test test-fast lint contrast bench bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## all tests
 	@.venv/test/bin/python -m pytest
@@ -134,6 +134,9 @@ lint: .venv/lint/.ok ## style, format and types
 	@.venv/lint/bin/python -m ruff check
 	@.venv/lint/bin/python -m ruff format --check
 	@.venv/lint/bin/python -m mypy
+
+contrast: .venv/plain/.ok .venv/workflow/.ok .venv/data/.ok .venv/model/.ok .venv/tracking/.ok ## faults happen to every pipeline, and a table of who notices: SCENARIO= PIPELINE=
+	@.venv/plain/bin/python -m contrast $(call option,SCENARIO,scenario) $(call option,PIPELINE,pipeline)
 
 bench: .venv/model/.ok ## how fast it is, and how much memory it takes
 	@.venv/model/bin/python -m benchmarks $(call option,N,customers)
@@ -195,4 +198,5 @@ help: ## this list
 	@echo
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N customers, SEED of the world, MONTH to score (YYYY-MM);'
-	@echo '  DATA a CSV of yours, TARGET its column to predict, TIME its column to split by; E an exercise.'
+	@echo '  DATA a CSV of yours, TARGET its column to predict, TIME its column to split by;'
+	@echo '  E an exercise; SCENARIO and PIPELINE a row and a column of the contrast.'
