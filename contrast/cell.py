@@ -45,7 +45,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Guard:
-    """What is said to give a verdict: whose it is, and how to take it away, before the fault or before the way out."""
+    """What is said to give a verdict: whose it is, and how to take it away.
+
+    That is done before the fault, or, where the guard acts only on the way out, after it.
+    """
 
     by: By
     switch_off: Callable[[Pipeline], None]
@@ -107,7 +110,12 @@ def cell(
 ) -> dict[str, Any]:
     advance(name)
     guard = scenario.GUARDS.get(pipeline.name)
-    found = play(scenario, pipeline, normal)
+    after = guard is not None and guard.when == "after"
+    pipeline.restore()
+    run = scenario.happen(pipeline)
+    if after:
+        pipeline.keep("happened")
+    found = scenario.judge(pipeline, run, normal)
     where = f"{name}, {pipeline.name}"
     if found is None:
         raise ControlFailed(f"{where}: the fault has happened, and nothing of it was observed")
@@ -115,7 +123,14 @@ def cell(
         raise ControlFailed(f"{where}: '{found.verdict}' with {'no' if guard is None else 'a'} guard: {found.sentence}")
     advance(f"{name}, guard off")
     if guard is not None:
-        without = play(scenario, pipeline, normal, guard)
+        if after:
+            pipeline.put_back("happened")
+            guard.switch_off(pipeline)
+        else:
+            pipeline.restore()
+            guard.switch_off(pipeline)
+            run = scenario.happen(pipeline)
+        without = scenario.judge(pipeline, run, normal)
         if without is None or without.verdict != "misses":
             raise ControlFailed(f"{where}: with its guard switched off, it still '{without and without.verdict}'")
     return {
@@ -124,13 +139,3 @@ def cell(
         "measure": asdict(found.measure),
         "sentence": found.sentence,
     }
-
-
-def play(scenario: Scenario, pipeline: Pipeline, normal: Normal, off: Guard | None = None) -> Verdict | None:
-    pipeline.restore()
-    if off and off.when == "before":
-        off.switch_off(pipeline)
-    run = scenario.happen(pipeline)
-    if off and off.when == "after":
-        off.switch_off(pipeline)
-    return scenario.judge(pipeline, run, normal)

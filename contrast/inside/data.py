@@ -18,7 +18,7 @@ from data_pipeline.rest import Records
 
 
 class Session:
-    """One Airflow. What it is asked for is what its users do: backfills, and clearing what has failed."""
+    """One Airflow. What it is asked for is what its users do: backfills."""
 
     def __init__(self, airflow: Airflow) -> None:
         self.airflow = airflow
@@ -43,8 +43,9 @@ class Session:
     def again(self, month: str) -> dict[str, Any]:
         """Run again what Airflow has not on record as done.
 
-        With another backfill: clearing the failed task alone is what its pages offer, and Airflow 3.3.2 answers that
-        with an error 500 when a DAG has a deadline (https://github.com/apache/airflow/issues/70368).
+        By a backfill of each DAG that has not ended well, so the DAG's finished tasks run again too. Clearing the failed
+        task alone would spare them, but Airflow 3.3.2 answers that with an error 500 when a DAG has a deadline
+        (https://github.com/apache/airflow/issues/70368).
         """
         started = now()
         done = {

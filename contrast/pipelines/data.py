@@ -43,18 +43,21 @@ class Data(Pipeline):
             self.airflow.communicate()  # it ends when there is nothing more to read
             self.airflow = None
 
-    def keep(self) -> None:
-        self.before.mkdir()
-        for folder in self.kept:
-            copy(self.runs / "data" / folder, self.before / folder)
-
     def restore(self) -> None:
-        self.code.restore()
-        for folder in self.kept:
-            shutil.rmtree(self.runs / "data" / folder)
-            copy(self.before / folder, self.runs / "data" / folder)
+        super().restore()
         (self.runs / "data" / "incidents.log").unlink(missing_ok=True)
         self.tell("begin")
+
+    def keep(self, state: str) -> None:
+        shutil.rmtree(self.folder / state, ignore_errors=True)
+        (self.folder / state).mkdir()
+        for folder in self.kept:
+            copy(self.runs / "data" / folder, self.folder / state / folder)
+
+    def put_back(self, state: str) -> None:
+        for folder in self.kept:
+            shutil.rmtree(self.runs / "data" / folder)
+            copy(self.folder / state / folder, self.runs / "data" / folder)
 
     def run(self, month: str) -> Run:
         there = months_of(self.lake, "features")

@@ -62,7 +62,7 @@ class Pipeline(ABC):
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve() / self.name
         self.clean_source = exports(folder.resolve())
-        self.here, self.before = self.folder / "here", self.folder / "before"
+        self.here = self.folder / "here"
         self.source = self.here / "source"
         self.runs = self.here / "runs"
         self.lake = self.runs / self.name / "lake"
@@ -80,7 +80,7 @@ class Pipeline(ABC):
             raise RuntimeError(f"{self.name} cannot run {LAST}, and nothing was done to it: {first.said} ({self.log})")
         rows = pl.read_parquet(self.table("features", LAST) / "*.parquet", hive_partitioning=False)
         rows.sort("customer_id").write_parquet(self.question)
-        self.keep()
+        self.keep("before")
 
     def start(self) -> None:  # noqa: B027  # most pipelines have nothing to start
         """Start what has to be there before a run can be asked for."""
@@ -88,14 +88,19 @@ class Pipeline(ABC):
     def end(self) -> None:  # noqa: B027
         """Stop what was started."""
 
-    def keep(self) -> None:
-        copy(self.here, self.before)
-
     def restore(self) -> None:
         """Everything as it was after `begin`: the code, the exports, and what the pipeline had made."""
         self.code.restore()
+        self.put_back("before")
+
+    def keep(self, state: str) -> None:
+        """Keep the exports, and what the pipeline has made, for `put_back`."""
+        shutil.rmtree(self.folder / state, ignore_errors=True)
+        copy(self.here, self.folder / state)
+
+    def put_back(self, state: str) -> None:
         shutil.rmtree(self.here)
-        copy(self.before, self.here)
+        copy(self.folder / state, self.here)
 
     def deliver(self, months: list[str]) -> None:
         """Put these months' exports, clean, where the pipeline looks for them."""

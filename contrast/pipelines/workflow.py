@@ -34,11 +34,16 @@ class Workflow(Pipeline):
     def start(self) -> None:
         self.steps = self.runs / "workflow" / "steps"
         self.live: list[str] = []
+        self.live_in: dict[str, list[str]] = {}
         self.made: set[str] = set()
 
-    def restore(self) -> None:
-        super().restore()
-        del self.live[1:]
+    def keep(self, state: str) -> None:
+        super().keep(state)
+        self.live_in[state] = [*self.live]
+
+    def put_back(self, state: str) -> None:
+        super().put_back(state)
+        self.live = [*self.live_in[state]]
 
     def end(self) -> None:
         """No container and no serving image stays behind; the steps' images stay, as after any run."""

@@ -18,7 +18,7 @@ NOTHING_SAID_OF_THE_DEAD = Change(
 GUARDS = {
     "workflow": Guard("tool", lambda pipeline: pipeline.forget_runs(), when="after"),
     "data": Guard("tool", lambda pipeline: pipeline.forget_runs(), when="after"),
-    "tracking": Guard("ours", lambda pipeline: pipeline.code.change(NOTHING_SAID_OF_THE_DEAD)),
+    "tracking": Guard("ours", lambda pipeline: pipeline.code.change(NOTHING_SAID_OF_THE_DEAD), when="after"),
 }
 
 
