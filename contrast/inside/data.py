@@ -43,8 +43,8 @@ class Session:
     def again(self, month: str) -> dict[str, Any]:
         """Run again what Airflow has not on record as done.
 
-        By a backfill of each DAG that has not ended well, so the DAG's finished tasks run again too. Clearing the failed
-        task alone would spare them, but Airflow 3.3.2 answers that with an error 500 when a DAG has a deadline
+        By a backfill of each DAG that has not ended well, so that DAG's finished tasks run again too. Clearing the
+        failed task would spare them, but Airflow 3.3.2 answers that with an error 500 when a DAG has a deadline
         (https://github.com/apache/airflow/issues/70368).
         """
         started = now()
