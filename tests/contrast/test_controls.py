@@ -34,6 +34,12 @@ class Still(Pipeline):
 
     restore = begin
 
+    def keep(self, state: str) -> None:
+        self.kept = self.guarded
+
+    def put_back(self, state: str) -> None:
+        self.guarded = self.kept
+
     def end(self) -> None:
         self.ended = True
 
@@ -64,14 +70,17 @@ class Play:
     alarm_without_cause: bool = False
     seen: bool = True
     stopped_by_the_guard: bool = True
+    happened: int = 0
 
     def happen(self, pipeline: Pipeline) -> Run:
+        self.happened += 1
         return Run(False, {}, "it happened")
 
     def judge(self, pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
         if not self.seen or (run.ok and not self.alarm_without_cause):
             return None
-        stopped = cast(Still, pipeline).guarded or not self.stopped_by_the_guard
+        still = cast(Still, pipeline)
+        stopped, still.guarded = still.guarded or not self.stopped_by_the_guard, False  # whoever judges meddles
         return Verdict("prevents" if stopped else "misses", Measure("harm", 0 if stopped else 1, "times"), "observed")
 
 
@@ -93,6 +102,16 @@ def test_a_cell_that_its_controls_bear_out_is_taken() -> None:
     }
 
 
+def test_where_the_guard_acts_on_the_way_out_the_fault_happens_once_and_is_judged_twice() -> None:
+    def was_put_back(pipeline: Pipeline) -> None:
+        assert cast(Still, pipeline).guarded
+        switch_off(pipeline)
+
+    play = Play(GUARDS={"still": Guard("tool", was_put_back, when="after")})
+    assert cell_of(play)["verdict"] == "prevents"
+    assert play.happened == 1
+
+
 @pytest.mark.parametrize(
     ("play", "says"),
     [
@@ -100,7 +119,7 @@ def test_a_cell_that_its_controls_bear_out_is_taken() -> None:
         (Play(seen=False), "nothing of it was observed"),
         (Play(stopped_by_the_guard=False), "with its guard switched off, it still 'prevents'"),
         (Play(GUARDS={}), "'prevents' with no guard"),
-        (Play(GUARDS={"still": Guard("tool", switch_off)}, stopped_by_the_guard=False), "switched off"),
+        (Play(GUARDS={"still": Guard("tool", switch_off, "after")}, stopped_by_the_guard=False), "switched off"),
     ],
 )
 def test_a_cell_that_its_controls_do_not_bear_out_is_refused(play: Play, says: str) -> None:
