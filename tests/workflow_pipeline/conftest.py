@@ -149,6 +149,11 @@ def builds(client: DockerClient) -> list[Any]:
     return [container for container in found if STEP_LABEL not in container.labels]
 
 
+def unnamed(client: DockerClient) -> set[str]:
+    """The images of ours that have no name: what killed builds left, and what a build is at work on."""
+    return {str(one.id) for one in client.images.list(filters={"dangling": True, "label": LABEL})}
+
+
 def report(runs: Path) -> dict[str, Any]:
     return json.loads((runs / "workflow" / "report.json").read_text(encoding="utf-8"))
 
