@@ -3,7 +3,7 @@
 # Needs make (3.81 or newer: the one on macOS will do) and Python 3.11 or newer. Each environment is built the first time
 # a target needs it, from its lock in requirements/, into .venv/<name>; the rest of the machine is left alone.
 
-ENVIRONMENTS := plain workflow data dagster model tracking test lint
+ENVIRONMENTS := plain workflow data dagster model tracking docs test lint
 PIPELINES := workflow data dagster model tracking
 
 .DEFAULT_GOAL := help
@@ -24,10 +24,11 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME FAILED,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E SCENARIO PIPELINE,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
+EXERCISE = $(call option,E,exercise)
 TABLE = $(call option,DATA,data) $(call option,TARGET,target) $(call option,TIME,time-column)
 
 # --- Environments
@@ -97,9 +98,31 @@ ui-tracking: .venv/tracking/.ok ## MLflow's pages over what demo-tracking record
 team-tracking: .venv/tracking/.ok ## a tracking server for a team: PostgreSQL, passwords, artifacts through the server
 	@.venv/tracking/bin/python -m tracking_pipeline.team
 
+##@ Learn
+
+.PHONY: workshop check hint solution reset workshop-ready
+
+workshop: .venv/plain/.ok ## the exercises, and how far you are
+	@.venv/plain/bin/python -m workshop list
+
+check: .venv/plain/.ok ## E=01: check your answer to an exercise; the first time, the task
+	@.venv/plain/bin/python -m workshop check $(EXERCISE)
+
+hint: .venv/plain/.ok ## E=01: the next hint
+	@.venv/plain/bin/python -m workshop hint $(EXERCISE)
+
+solution: .venv/plain/.ok ## E=01: a solution
+	@.venv/plain/bin/python -m workshop solution $(EXERCISE)
+
+reset: .venv/plain/.ok ## E=01 or E=all: begin anew; your answer so far is kept
+	@.venv/plain/bin/python -m workshop reset $(EXERCISE)
+
+workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/.ok) ## before a class: build all it needs, and try every exercise
+	@.venv/plain/bin/python -m workshop ready
+
 ##@ Check
 
-.PHONY: test test-fast lint bench bench-workflow bench-tracking doctor
+.PHONY: test test-fast lint contrast bench bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## all tests
 	@.venv/test/bin/python -m pytest
@@ -112,6 +135,9 @@ lint: .venv/lint/.ok ## style, format and types
 	@.venv/lint/bin/python -m ruff format --check
 	@.venv/lint/bin/python -m mypy
 
+contrast: .venv/plain/.ok .venv/workflow/.ok .venv/data/.ok .venv/model/.ok .venv/tracking/.ok ## faults happen to every pipeline, and a table of who notices: SCENARIO= PIPELINE=
+	@.venv/plain/bin/python -m contrast $(call option,SCENARIO,scenario) $(call option,PIPELINE,pipeline)
+
 bench: .venv/model/.ok ## how fast it is, and how much memory it takes
 	@.venv/model/bin/python -m benchmarks $(call option,N,customers)
 
@@ -123,6 +149,22 @@ bench-tracking: .venv/tracking/.ok ## what tracking costs: a trial, an answer of
 
 doctor: ## does this machine have what is needed, and how to get what is missing
 	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
+
+##@ Read
+
+export NO_MKDOCS_2_WARNING := 1 # about a product that nobody asked about
+
+.PHONY: docs docs-build docs-assets
+
+docs: .venv/docs/.ok ## the site, on 127.0.0.1 until Ctrl-C
+	@.venv/docs/bin/python -m tools.docs.serve
+
+docs-build: .venv/docs/.ok ## the site into runs/site; a broken link is an error
+	@.venv/docs/bin/python -m mkdocs build --strict --quiet
+	@echo "open runs/site/index.html, or serve it: .venv/docs/bin/python -m http.server -b 127.0.0.1 -d runs/site"
+
+docs-assets: .venv/docs/.ok .venv/data/.ok .venv/dagster/.ok .venv/tracking/.ok ## the site's pictures of the engines' own pages, after make demo
+	@.venv/docs/bin/python -m tools.docs.screens
 
 ##@ Look after
 
@@ -156,4 +198,5 @@ help: ## this list
 	@echo
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N customers, SEED of the world, MONTH to score (YYYY-MM);'
-	@echo '  DATA a CSV of yours, TARGET its column to predict, TIME its column to split by.'
+	@echo '  DATA a CSV of yours, TARGET its column to predict, TIME its column to split by;'
+	@echo '  E an exercise; SCENARIO and PIPELINE a row and a column of the contrast.'

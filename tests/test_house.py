@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "contrast": {"churn", *PIPELINES, "together"},
     "benchmarks": {"churn", *PIPELINES, "together"},
     "notebooks": {"churn"},
+    "workshop": {"churn"},
     "tools": set(),
 }
 HERE = [folder for folder in MAY_IMPORT if any((ROOT / folder).glob("*.py"))]

@@ -20,7 +20,8 @@ def test_make_alone_lists_every_target_with_a_line_of_help(clone: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".github/workflows/test.yml", ".ci/run"]
+    "page",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "workshop/README.md", ".github/workflows/test.yml", ".ci/run"],
 )
 def test_every_target_named_in_a_page_exists(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")

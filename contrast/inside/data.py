@@ -1,0 +1,124 @@
+"""Inside the environment of Airflow: a real one, for as long as there is something to read on standard input.
+
+A line in, a line out, both in JSON: {"verb": "run", "due": ["2025-04"]} gives {"ok": true, "stages": …, "said": …}.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from data_pipeline.backfills import end_backfill, start_backfill, wait_for_runs
+from data_pipeline.engine import Airflow
+from data_pipeline.rest import Records
+
+
+class Session:
+    """One Airflow. What it is asked for is what its users do: backfills, and clearing what has failed."""
+
+    def __init__(self, airflow: Airflow) -> None:
+        self.airflow = airflow
+        self.since = ""
+
+    def begin(self) -> None:
+        """From here on, runs count as new."""
+        self.since = now()
+
+    def run(self, due: list[str], kill: str = "") -> dict[str, Any]:
+        """The exports of these months, what follows from them, and the predictions of the last of them.
+
+        With `kill`, the process of that task is killed as soon as it is seen running.
+        """
+        started = now()
+        self.backfill("exports", due[0], due[-1])
+        if self.failed(started):
+            return self.result(started)
+        self.backfill("predictions", due[-1], due[-1], kill)
+        return self.result(started)
+
+    def again(self, month: str) -> dict[str, Any]:
+        """Run again what Airflow has not on record as done.
+
+        With another backfill: clearing the failed task alone is what its pages offer, and Airflow 3.3.2 answers that
+        with an error 500 when a DAG has a deadline (https://github.com/apache/airflow/issues/70368).
+        """
+        started = now()
+        done = {
+            run["dag_id"] for run in self.runs(self.since) if (run["partition_key"], run["state"]) == (month, "success")
+        }
+        for dag in ("exports", "predictions"):
+            if dag not in done:
+                self.backfill(dag, month, month)
+        return self.result(started)
+
+    def records(self) -> list[tuple[str, str, str]]:
+        """Stage, state, and, of a failure, what the incident says."""
+        log = self.airflow.folder / "incidents.log"
+        incidents = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+        return [
+            (task["task_id"], task["state"], next((line for line in incidents if f".{task['task_id']} " in line), ""))
+            for task in self.tasks(self.since)
+        ]
+
+    def forget(self) -> None:
+        """Start again with an empty database."""
+        self.airflow.components.stop()
+        for file in self.airflow.home.glob("airflow.db*"):
+            file.unlink()
+        self.airflow.start()
+
+    def backfill(self, dag: str, first: str, last: str, kill: str = "") -> None:
+        started = now()
+        number = start_backfill(self.airflow, dag, first, last, again="completed")
+        if kill:
+            self.kill_when_running(kill, started)
+        wait_for_runs(self.airflow)
+        end_backfill(self.airflow, number)
+
+    def kill_when_running(self, name: str, since: str) -> None:
+        while True:
+            for task in self.tasks(since):
+                if task["task_id"] == name and task["state"] == "running" and task["pid"]:
+                    os.kill(task["pid"], signal.SIGKILL)
+                    return
+                if task["task_id"] == name and task["state"] == "success":
+                    raise RuntimeError(f"{name} was to be killed, and was done before it was seen")
+            time.sleep(0.05)
+
+    def runs(self, since: str) -> Records:
+        return [run for run in self.airflow.api.runs() if (run["start_date"] or "") >= since]
+
+    def tasks(self, since: str) -> Records:
+        return [task for task in self.airflow.api.task_instances() if (task["start_date"] or "") >= since]
+
+    def failed(self, since: str) -> Records:
+        return [task for task in self.tasks(since) if task["state"] == "failed"]
+
+    def result(self, since: str) -> dict[str, Any]:
+        stages: dict[str, float] = {}
+        for task in self.tasks(since):
+            stages[task["task_id"]] = stages.get(task["task_id"], 0.0) + (task["duration"] or 0.0)
+        failed = [f"{task['task_id']} failed" for task in self.failed(since)]
+        return {"ok": not failed, "stages": stages, "said": ", ".join(failed)}
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def main() -> None:
+    answers, sys.stdout = sys.stdout, sys.stderr  # what Airflow prints is not an answer
+    folder, *months = sys.argv[1:]
+    with Airflow(Path(folder), months).running() as airflow:
+        session = Session(airflow)
+        for line in sys.stdin:
+            words = json.loads(line)
+            print(json.dumps(getattr(session, words.pop("verb"))(**words)), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""The bare script: six functions in one process, started over every time."""
+
+import polars as pl
+
+from churn.deploy import load_model
+from churn.train import churn_probability
+from contrast.pipelines.pipeline import Script
+
+
+class Plain(Script):
+    """Its live model is the file of the last run."""
+
+    name = "plain"
+    command = ("churn",)
+    environment = "plain"
+    folders = ()
+    dies_at = ("/lake/model/.month=", 2)  # the folder is there, the model is about to be written
+
+    def ask(self) -> pl.DataFrame:
+        question = pl.read_parquet(self.question)
+        model = load_model(self.runs / "plain" / "model.skops")
+        return question.select("customer_id", churn_probability=pl.Series(churn_probability(model, question)))

@@ -1,0 +1,60 @@
+"""One region's new switch counts calls in seconds, and the month's export says minutes. Every value is possible, every
+column is there, and the customers of that region look as if they had never been happier.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from churn.faults import break_export
+from contrast.cell import Guard, Measure, Normal, Verdict
+from contrast.code import Change
+from contrast.pipelines.pipeline import Pipeline, Run
+from contrast.world import LAST, NEWEST, SAME_ANSWER
+
+NUMBER = 1
+TITLE = "A bad batch"
+STORY = __doc__
+FAULT = "seconds_for_minutes"
+
+ALL_ROWS_ARE_GOOD = Change(
+    "churn/validate.py",
+    "good, bad = split_by_contract(delivered, table, quality.month)",
+    "good, bad = delivered, delivered.clear()",
+)
+CONTRACT = Guard("ours", lambda pipeline: pipeline.code.change(ALL_ROWS_ARE_GOOD))
+GUARDS = dict.fromkeys(("plain", "workflow", "data", "model", "tracking"), CONTRACT)
+
+
+def happen(pipeline: Pipeline) -> Run:
+    pipeline.deliver([NEWEST])
+    break_export(pipeline.source / f"month={NEWEST}", FAULT)
+    return pipeline.run(NEWEST)
+
+
+def judge(pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+    clean = usage_in(pipeline.clean_source / f"month={NEWEST}")
+    bad = usage_in(pipeline.source / f"month={NEWEST}").join(clean, on=clean.columns, how="anti")
+    valid = pipeline.table("valid", NEWEST)
+    reached = len(bad.join(usage_in(valid), on=clean.columns, how="semi")) if valid.is_dir() else 0
+    intact = pipeline.served().equals(normal.before)
+    if run.ok and bad.is_empty():
+        return None
+    measure = Measure("bad rows that the model was given", reached, "rows")
+    if run.ok or reached or not intact:
+        changed = answers_changed(pipeline.served(), normal.after)
+        sentence = f"{reached:,} of {len(bad):,} bad rows went in, and {changed} customers got another answer."
+        return Verdict("misses", measure, sentence)
+    kept = [f"{one.stage} {one.state}" for one in pipeline.records() if one.said]
+    trace = f"its records say {', '.join(kept)}, and why" if kept else "beyond an exit code, nothing keeps a record"
+    sentence = f"None of {len(bad):,} bad rows went in, the answer of {LAST} stands; {trace}."
+    return Verdict("prevents", measure, sentence)
+
+
+def usage_in(export: Path) -> pl.DataFrame:
+    return pl.read_parquet(export / "usage" / "*.parquet", hive_partitioning=False)
+
+
+def answers_changed(served: pl.DataFrame, clean: pl.DataFrame) -> int:
+    both = served.join(clean, on="customer_id", suffix="_clean")
+    return len(both.filter((pl.col("churn_probability") - pl.col("churn_probability_clean")).abs() > SAME_ANSWER))

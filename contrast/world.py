@@ -1,0 +1,31 @@
+"""The world in which things go wrong: as small as the pipelines allow; of four months, the last is the one at stake."""
+
+from pathlib import Path
+
+import polars as pl
+
+from churn.source import export
+from churn.world import World
+
+WORLD = World(customers=600, months=4)
+MONTHS = WORLD.all_months()
+LAST, NEWEST = MONTHS[-2:]  # what is served when a scenario begins; what is about to be run
+
+SAME_ANSWER = 1e-6  # the largest difference between two probabilities that are called the same
+
+
+def exports(folder: Path) -> Path:
+    """The operator's exports, clean; made if they are not there. Nobody changes them."""
+    source = folder / "world" / WORLD.name / "source"
+    missing = [month for month in MONTHS if not (source / f"month={month}").is_dir()]
+    if missing:
+        export(WORLD, source, missing)
+    return source
+
+
+def largest_difference(one: pl.DataFrame, other: pl.DataFrame) -> float:
+    """Between two tables of customer_id and churn_probability; 1, the largest there is, for different customers."""
+    if not one["customer_id"].equals(other["customer_id"]):
+        return 1.0
+    difference = (one["churn_probability"] - other["churn_probability"]).abs().max()
+    return float(difference)  # type: ignore[arg-type]  # never a date

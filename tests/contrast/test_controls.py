@@ -1,0 +1,173 @@
+"""The proof of a cell can fail: a false alarm, a guard that is none, and a fault that nobody saw are refused."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import polars as pl
+import pytest
+
+from contrast import __main__ as command
+from contrast import matrix
+from contrast.cell import ControlFailed, Guard, Measure, Normal, Verdict, cells
+from contrast.code import Change, CodeCopy
+from contrast.pipelines import PIPELINES
+from contrast.pipelines.pipeline import Pipeline, Run
+from contrast.scenarios import bad_batch, go_back, kill_in_train
+
+NOBODY = pl.DataFrame({"customer_id": [1], "churn_probability": [0.5]})
+WELL = Run(True, {}, "")
+
+
+class Still(Pipeline):
+    """A pipeline to which nothing can happen: what is under test is the judging."""
+
+    name = "still"
+    ended = guarded = False
+
+    def __init__(self) -> None: ...
+
+    def begin(self) -> None:
+        self.guarded = True
+
+    restore = begin
+
+    def end(self) -> None:
+        self.ended = True
+
+    def deliver(self, months: list[str]) -> None: ...
+
+    def run(self, month: str) -> Run:
+        return WELL
+
+    def run_and_kill_train(self, month: str) -> None: ...
+
+    def ask(self) -> pl.DataFrame:
+        return NOBODY
+
+    served = ask
+
+
+def switch_off(pipeline: Pipeline) -> None:
+    cast(Still, pipeline).guarded = False
+
+
+@dataclass
+class Play:
+    """A scenario that is seen when it happens, and stopped by the guard, unless said otherwise."""
+
+    TITLE: str = "a play"
+    STORY: str = "it happens"
+    GUARDS: Mapping[str, Guard] = field(default_factory=lambda: {"still": Guard("ours", switch_off)})
+    alarm_without_cause: bool = False
+    seen: bool = True
+    stopped_by_the_guard: bool = True
+
+    def happen(self, pipeline: Pipeline) -> Run:
+        return Run(False, {}, "it happened")
+
+    def judge(self, pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+        if not self.seen or (run.ok and not self.alarm_without_cause):
+            return None
+        stopped = cast(Still, pipeline).guarded or not self.stopped_by_the_guard
+        return Verdict("prevents" if stopped else "misses", Measure("harm", 0 if stopped else 1, "times"), "observed")
+
+
+def cell_of(play: Play) -> dict[str, Any]:
+    pipeline = Still()
+    try:
+        found = cells(pipeline, {"play": play}, lambda what: None)["play"]
+    finally:
+        assert pipeline.ended
+    return cast(dict[str, Any], found)
+
+
+def test_a_cell_that_its_controls_bear_out_is_taken() -> None:
+    assert cell_of(Play()) == {
+        "verdict": "prevents",
+        "by": "ours",
+        "measure": {"name": "harm", "value": 0, "unit": "times"},
+        "sentence": "observed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("play", "says"),
+    [
+        (Play(alarm_without_cause=True), "nothing has happened, and yet"),
+        (Play(seen=False), "nothing of it was observed"),
+        (Play(stopped_by_the_guard=False), "with its guard switched off, it still 'prevents'"),
+        (Play(GUARDS={}), "'prevents' with no guard"),
+        (Play(GUARDS={"still": Guard("tool", switch_off)}, stopped_by_the_guard=False), "switched off"),
+    ],
+)
+def test_a_cell_that_its_controls_do_not_bear_out_is_refused(play: Play, says: str) -> None:
+    with pytest.raises(ControlFailed, match=says):
+        cell_of(play)
+
+
+def test_a_miss_has_no_guard() -> None:
+    class Missed(Play):
+        def judge(self, pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+            switch_off(pipeline)
+            return super().judge(pipeline, run, normal)
+
+    assert cell_of(Missed(GUARDS={}))["by"] is None
+    with pytest.raises(ControlFailed, match="'misses' with a guard"):
+        cell_of(Missed())
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return Path(tmp_path / "matrix.json")
+
+
+def contrast(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
+    monkeypatch.setattr(sys, "argv", ["contrast", *words])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    return ended.value.code
+
+
+def test_a_scenario_that_breaks_half_way_leaves_the_table_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.write_bytes(matrix.MATRIX.read_bytes())
+    monkeypatch.setattr(command, "exports", lambda folder: None)
+    monkeypatch.setattr(command, "scenarios", lambda: {"bad-batch": Play(), "kill-in-train": Play(), "go-back": Play()})
+
+    def breaks(self: Still) -> None:
+        raise ControlFailed("it broke")
+
+    plain = type("Breaks", (Still,), {"name": "plain", "begin": breaks, "__init__": lambda self, folder: None})
+    monkeypatch.setitem(PIPELINES, "plain", plain)
+    code = contrast(monkeypatch, "--pipeline=plain", f"--runs={tmp_path}", f"--out={table}")
+    assert code == 2
+    assert "it broke" in capsys.readouterr().err
+    assert table.read_bytes() == matrix.MATRIX.read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["matrix.json"]
+
+
+def test_a_cell_alone_needs_a_table_to_go_into(
+    monkeypatch: pytest.MonkeyPatch, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert contrast(monkeypatch, "--pipeline=plain", f"--out={table}") == 2
+    assert "lacks other cells" in capsys.readouterr().err
+    assert not table.exists()
+
+
+@pytest.mark.parametrize(
+    "change", [bad_batch.ALL_ROWS_ARE_GOOD, kill_in_train.NOTHING_SAID_OF_THE_DEAD, go_back.BALANCED]
+)
+def test_changes_fit_the_code_and_can_be_taken_back(change: Change, tmp_path: Path) -> None:
+    copy = CodeCopy(tmp_path / "code", ("churn", "tracking_pipeline"))
+    file = copy.place / change.file
+    before = file.read_text(encoding="utf-8")
+    copy.change(change)
+    assert file.read_text(encoding="utf-8") == before.replace(change.line, change.instead) != before
+    copy.restore()
+    assert file.read_text(encoding="utf-8") == before
+    with pytest.raises(LookupError, match="0 times"):
+        copy.change(Change(change.file, "no such line", ""))

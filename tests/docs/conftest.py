@@ -1,0 +1,104 @@
+"""The site is built once; it is served on 127.0.0.1, and one Chromium looks at it."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
+
+from tools.docs.chromium import ALONE, chromium
+
+ROOT = Path(__file__).parents[2]
+# Material draws diagrams in a closed shadow tree, into which no test can look.
+OPEN_SHADOWS = "const attach = Element.prototype.attachShadow; " + (
+    "Element.prototype.attachShadow = function () { return attach.call(this, { mode: 'open' }) }"
+)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProcess[str]":
+    """What `mkdocs build --strict` said. Its last argument is the folder with the site."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-W", "ignore", "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="session")
+def site(built: "subprocess.CompletedProcess[str]") -> Path:
+    assert built.returncode == 0, built.stderr
+    return Path(built.args[-1])
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = chromium()
+    if not found:
+        missing = "no Chromium: sudo apt install chromium"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=ALONE)
+        yield started
+        started.close()
+
+
+class Visit:
+    """A window on the site that writes down what no reader should ever cause."""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        self.address = address
+        self.errors: list[str] = []
+        self.asked_elsewhere: list[str] = []
+        self.context: BrowserContext = browser.new_context(reduced_motion="reduce", **options)
+        self.context.add_init_script(OPEN_SHADOWS)
+        self.context.route("**/*", self._only_here)
+        self.page = self.context.new_page()
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _only_here(self, route: Route) -> None:
+        if route.request.url.startswith((self.address, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.asked_elsewhere.append(route.request.url)
+            route.abort()
+
+    def open(self, page: str) -> None:
+        self.page.goto(f"{self.address}/{page}")
+        self.page.wait_for_load_state("networkidle")
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    """At a desk."""
+    window = Visit(browser, address, viewport={"width": 1280, "height": 900}, color_scheme="light")
+    yield window
+    window.context.close()
+
+
+@pytest.fixture
+def visit_by_phone(browser: Browser, address: str) -> Iterator[Visit]:
+    phone = Visit(browser, address, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
+    yield phone
+    phone.context.close()

@@ -1,0 +1,106 @@
+"""Runs a check on answers, in the exercise's environment, under limits. Started by grade.py, never by hand:
+
+    .venv/model/bin/python -m workshop.examiner RESULTS EXERCISE_FOLDER ANSWER...
+
+RESULTS gets a line when the check is ready (its imports and its prepare() may take seconds), and then a line of JSON
+per answer. What an answer prints goes nowhere near it. An answer may do anything, so whatever it raises becomes a
+sentence here, and what it does to this process (exit, crash, hang) is grade.py's business.
+"""
+
+import errno
+import json
+import logging
+import os
+import resource
+import sys
+import traceback
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from tempfile import mkdtemp
+from types import ModuleType
+from typing import Any
+
+from workshop.verdict import Answer, NotYet
+
+MOST_MEMORY_GB = 4
+MOST_WRITTEN_MB = 50  # by one answer to one file, its printed words included
+
+
+def examine(check: ModuleType, answer: Path) -> dict[str, Any]:
+    """Ask an answer the check's questions; return what a Verdict needs."""
+    try:
+        source = answer.read_text(encoding="utf-8")
+        if not source.strip():
+            return not_yet("your file is empty: make reset brings the start back")
+        compile(source, str(answer), "exec")
+        return {"passed": True, "message": check.check(Answer(answer))}
+    except NotYet as problem:
+        return not_yet(problem.sentence, see=problem.see)
+    except SyntaxError as error:
+        code = (error.text or "").rstrip()
+        return not_yet(f"line {error.lineno} of your file is not Python ({error.msg})", trace=[code] if code else [])
+    except UnicodeDecodeError:
+        return not_yet("your file is not text in UTF-8: save it as such")
+    except BaseException as error:
+        return not_yet(sentence_about(error, answer), trace=lines_of(answer, error))
+
+
+def sentence_about(error: BaseException, answer: Path) -> str:
+    if isinstance(error, SystemExit):
+        return "your answer calls exit(), so nothing could be asked of it: let it return instead"
+    if isinstance(error, EOFError):
+        return "your answer waits for the keyboard (input()), and nobody sits there when a pipeline runs"
+    if isinstance(error, MemoryError):
+        return f"your answer took more memory than the {MOST_MEMORY_GB} GB it may have"
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return f"your answer printed or wrote more than {MOST_WRITTEN_MB} MB"
+    said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    if lines_of(answer, error):
+        return f"your answer raised {said}"
+    return f"the check could not use what your answer gave it ({said}): compare it with what the task asks for"
+
+
+def lines_of(answer: Path, error: BaseException) -> list[str]:
+    """The part of the traceback that is in the learner's file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"line {frame.lineno}: {frame.line}" for frame in frames if frame.filename == str(answer)][-5:]
+
+
+def not_yet(message: str, see: str = "", trace: list[str] | None = None) -> dict[str, Any]:
+    return {"passed": False, "message": message, "see": see, "trace": trace or []}
+
+
+def limit_this_process() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN_MB * 2**20,) * 2)
+    if sys.platform == "linux":  # macOS has no limit of memory that it keeps
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_GB * 2**30,) * 2)
+
+
+def loaded(check: Path) -> ModuleType:
+    spec = spec_from_file_location("check", check)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    sys.modules["check"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    results, folder, *answers = (Path(word) for word in sys.argv[1:])
+    limit_this_process()
+    logging.disable(logging.CRITICAL)  # what an engine says of itself: a learner looks for what the answer prints
+    check = loaded(folder / "check.py")
+    if hasattr(check, "prepare"):
+        check.prepare()
+    with results.open("a", encoding="utf-8") as lines:
+        print("ready", file=lines, flush=True)
+        for answer in answers:
+            os.chdir(mkdtemp(dir=results.parent))
+            print(json.dumps(examine(check, answer)), file=lines, flush=True)
+    os._exit(0)  # whatever threads an answer has left
+
+
+if __name__ == "__main__":
+    main()

