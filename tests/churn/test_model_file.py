@@ -77,7 +77,7 @@ def test_the_same_model_gives_the_same_file_in_another_process_and_at_another_ti
     path = partition(clean_lake, "model", NEWEST) / "model.skops"
     again = (
         "import sys; from pathlib import Path; from churn.build import baseline;"
-        "from churn.train import fitted, save_model, training_and_holdout;"
+        "from churn.model_file import save_model; from churn.train import fitted, training_and_holdout;"
         "rows, _ = training_and_holdout(Path(sys.argv[1]), sys.argv[2]);"
         "save_model(fitted(baseline(), rows), Path(sys.argv[3]))"
     )
