@@ -14,6 +14,7 @@ from pathlib import Path
 import jsonschema
 import mlflow
 import polars as pl
+import psutil
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, Run
@@ -189,7 +190,9 @@ def test_the_pages_answer_at_the_address_that_is_printed(told: Path) -> None:
         else:
             pytest.fail((told / "tracking" / "ui.log").read_text(encoding="utf-8"))
     finally:
+        started = psutil.Process(pages.pid).children(recursive=True)
         pages.send_signal(signal.SIGTERM)
         pages.communicate(timeout=60)
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(found[0], timeout=5)
+    assert len(started) >= 2, "a guard, and the server that it guards"
+    _, left = psutil.wait_procs(started, timeout=60)
+    assert not left
