@@ -105,6 +105,7 @@ def main() -> None:
         first, middle, slow = answers(registered, holdout.head(1), folder / "mlflow.log")
     tags = run_tags(data.months[-1], data.seed, "bench")
     with TemporaryDirectory(prefix="bench-") as store:
+        mlflow.set_tracking_uri("")  # else the next store is the last one: MLflow keeps it in MLFLOW_TRACKING_URI
         open_store(Path(store), "trials")
         with console.status("trials"):
             bare, tracked = trials(rows, tags)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from skops import io as skops
 from threadpoolctl import threadpool_limits
 
 from churn.build import baseline
 from churn.lake import existing_partition, new_partition, partition
+from churn.model_file import save_model
 from churn.process import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
 from churn.scores import Scores, score
 from churn.value import best_threshold
@@ -29,7 +29,7 @@ def train(lake: Path, month: str) -> Scores:
     threshold = best_threshold(rows[LABEL], churn_probability(model, rows), rows[charge])
     scores = score(holdout[LABEL], churn_probability(model, holdout), threshold, holdout[charge])
     with new_partition(partition(lake, "model", month)) as folder:
-        skops.dump(model, folder / "model.skops")
+        save_model(model, folder / "model.skops")
         (folder / "scores.json").write_text(json.dumps({"threshold": threshold, **scores.as_dict()}), encoding="utf-8")
     return scores
 

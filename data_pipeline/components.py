@@ -17,6 +17,7 @@ OPTIONS = {
     "dag-processor": (),
 }
 SECONDS_TO_STOP = 10
+END_WITH_US = "cat; kill -s KILL -- -$0"  # cat ends when the other end of the pipe is gone, however we ended
 
 
 class Components:
@@ -25,6 +26,7 @@ class Components:
     def __init__(self, home: Path, environment: dict[str, str]) -> None:
         self.home = home
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._watchers: dict[str, subprocess.Popen[bytes]] = {}
         self._environment = environment
 
     def migrate_database(self) -> None:
@@ -43,6 +45,13 @@ class Components:
                 stderr=log,
                 start_new_session=True,  # a process group: stop() reaches its children, and Ctrl-C does not
             )
+        self._watchers[component] = subprocess.Popen(
+            ["sh", "-c", END_WITH_US, str(self.processes[component].pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def raise_if_one_died(self) -> None:
         for component, process in self.processes.items():
@@ -56,6 +65,7 @@ class Components:
         process = self.processes.pop(component)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        self._dismiss(self._watchers.pop(component))
 
     def stop(self) -> None:
         with _deaf_to_ctrl_c():
@@ -67,6 +77,12 @@ class Components:
             for process in self.processes.values():
                 process.wait()
             self.processes.clear()
+            while self._watchers:
+                self._dismiss(self._watchers.popitem()[1])
+
+    def _dismiss(self, watcher: subprocess.Popen[bytes]) -> None:
+        with watcher:  # closes its pipe, and waits
+            watcher.kill()
 
     def _signal(self, number: int) -> bool:
         """Send a signal to all that is left of the process groups. Is there anything left?"""

@@ -1,11 +1,14 @@
 """Airflow's REST API: what an Airflow is asked, and its records of what ran."""
 
 import json
+import time
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 Records = list[dict[str, Any]]
+TRIES = 5  # of a question that Airflow fails to answer while its SQLite file is locked
 
 
 class RestApi:
@@ -26,8 +29,14 @@ class RestApi:
             data=None if content is None else json.dumps(content).encode(),
             headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"},
         )
-        with urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        for tried in range(1, TRIES + 1):
+            try:
+                with urlopen(request, timeout=60) as answer:
+                    return json.load(answer)
+            except HTTPError as refusal:
+                if method != "GET" or refusal.code < 500 or tried == TRIES:
+                    raise
+            time.sleep(tried)
 
     def runs(self) -> Records:
         """Every run there has been: dag_id, partition_key, state, start_date, end_date, …"""

@@ -8,6 +8,14 @@ from tests.demos import Demos
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares an engine, a fixture that takes long, or a folder stays in one process when `-n` starts several."""
+    for item in items:
+        shared = {"demos", "year"} & set(getattr(item, "fixturenames", ()))
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        item.add_marker(pytest.mark.xdist_group(min(shared, default=folder)))
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A copy with a space in its path: what make needs, and nothing built."""

@@ -52,7 +52,7 @@ def bad_challenger(
     customers = holdout.head(CUSTOMERS_ASKED_ABOUT)
     tags = {**run_tags(last.month, seed, registry_era(registered)), "data_fingerprint": last.data_fingerprint}
     answers = [_answers(f"version {last.decision.live}", registered, customers, log, bar)]
-    with month_run(tags, "a bad challenger"):
+    with month_run(tags, "bad model"):
         bad = challenger(SHOUTING, last.trials[0].threshold, rows, registered, tags)
         decide(bad, holdout, tags)
         force(bad, tags)

@@ -100,7 +100,7 @@ def _figure(value: float) -> str:
 def decide(challenger: ModelVersion, holdout: pl.DataFrame, tags: dict[str, str]) -> Decision:
     """Hold the challenger against @champion on the same customers; move the alias only if no gate is against it."""
     live = champion(challenger.name)
-    with child_run("deploy", tags, name=f"decision on version {challenger.version}"):
+    with child_run("deploy", tags, name=f"version {challenger.version} judged"):
         rivals = {"challenger": challenger} if live is None else {"challenger": challenger, "champion": live}
         models = {name: open_version(version) for name, version in rivals.items()}
         scores = {name: evaluated(model, holdout) for name, model in models.items()}
@@ -131,7 +131,7 @@ def roll_back(registered: str, tags: dict[str, str]) -> Decision:
         so_far = f"only version {stack[0]}" if stack else "nothing"
         raise BadInput(f"{registered} has no version to go back to: {so_far} was live so far")
     before = MlflowClient().get_model_version(registered, stack[-2])
-    with child_run("deploy", tags, name=f"rollback to version {before.version}"):
+    with child_run("deploy", tags, name=f"version {stack[-1]} rolled back"):
         return _move(before, "rolled back", f"back to version {before.version}", about=stack[-1])
 
 

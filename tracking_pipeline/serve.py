@@ -28,11 +28,14 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # for a few 
 
 @contextmanager
 def champion_server(registered: str, log: Path) -> Iterator[str]:
-    """Start a server; give the address to `ask`; stop it at the end."""
+    """Start a server; give the address to `ask`; stop it at the end.
+
+    Its copy of the model lies beside the log: if this process is killed, `make clean` finds it there.
+    """
     live = champion(registered)
     if live is None:
         raise BadInput(f"{registered} has no @{CHAMPION}: there is nothing to serve")
-    with TemporaryDirectory() as folder, log.open("ab") as said:
+    with TemporaryDirectory(dir=log.parent, prefix="served-") as folder, log.open("ab") as said:
         copy = verified_copy(live, Path(folder))
         open_copy(copy, str(live.version))
         port = free_port()

@@ -26,7 +26,7 @@ from churn.command import OneSentenceParser
 from churn.errors import BadInput, exit_on_bad_input
 from churn.terminal import console
 from tracking_pipeline.serve import free_port, running
-from tracking_pipeline.ui import LEAN, server_command
+from tracking_pipeline.ui import LEAN, PAGES, server_command
 
 ADMIN = "admin"
 DATABASES = ("mlflow", "mlflow_auth")
@@ -179,7 +179,8 @@ def main() -> None:
         console.print("in another terminal, to record there instead of in a file:\n")
         for name, value in settings.items():
             console.print(f"export {name}={value}", soft_wrap=True)
-        console.print(f"\nits pages: {settings['MLFLOW_TRACKING_URI']}; logs in {folder}; Ctrl-C ends it")
+        console.print(f"\nits pages: {settings['MLFLOW_TRACKING_URI']}{PAGES}", soft_wrap=True)
+        console.print(f"logs in {folder}; Ctrl-C ends it")
         signal.pause()
 
 

@@ -80,7 +80,7 @@ def challenger(
     """Fit a candidate on all of the past, and register it as a new version. Nothing goes live by that."""
     uri, run_id = refitted(candidate, rows, threshold, tags)
     about = f"{candidate.name}, fitted on what was known at the end of {tags['month']}"
-    return register(registered, uri, run_id, {**tags, "candidate": candidate.name, "training_run": run_id}, about)
+    return register(registered, uri, run_id, {"month": tags["month"], "training_run": run_id}, about)
 
 
 def refitted(

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from docker import DockerClient
-from docker.errors import BuildError, DockerException, ImageNotFound
-from requests.exceptions import RequestException
+from docker.errors import BuildError, ImageNotFound
 
 from churn.errors import BadInput, exit_on_bad_input
 from churn.lake import write_file
 from churn.terminal import console, progress_bar
 from workflow_pipeline.images import ENVIRONMENT, HERE, LABEL, LOCKS_IN_ALL, REPOSITORY, ROOT, context, image
-from workflow_pipeline.runner import STEP_LABEL, engine
+from workflow_pipeline.runner import ENGINE_FAILURES, STEP_LABEL, engine
 
 
 def build_images(client: DockerClient, folder: Path) -> None:
@@ -65,7 +64,7 @@ def build(
         said = "".join(_text(step) for step in error.build_log)
         log.write(said)
         raise BadInput(f"the image {name} could not be built ({_reason(error.msg, said)})") from error
-    except (DockerException, RequestException) as error:
+    except ENGINE_FAILURES as error:
         raise BadInput(f"the image {name} could not be built ({_reason(str(error))})") from error
     return True
 

@@ -14,7 +14,7 @@ def table() -> str:
         locks = "".join((HERE / "locks" / f"{name}.txt").read_text("utf-8") for name in (*LOCKS_IN_ALL, environment))
         pins = dict(re.findall(r"^([\w.-]+)==(\S+)", locks, re.MULTILINE))
         named = ", ".join(f"{name} {pins[name]}" for name in WORTH_NAMING if name in pins) or "none: Python is enough"
-        files = re.findall(r"code/churn/([a-z]+)\.py", " ".join(context(stage)))
+        files = re.findall(r"code/churn/([a-z]\w*)\.py", " ".join(context(stage)))
         rows.append(f"| `{stage}` | {len(pins)} | {named} | {', '.join(files)} |")
     return "\n".join(rows)
 

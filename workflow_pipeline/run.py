@@ -13,8 +13,7 @@ from typing import Any, Literal, TextIO
 
 import polars as pl
 from docker import DockerClient
-from docker.errors import DockerException, ImageNotFound
-from requests.exceptions import RequestException
+from docker.errors import ImageNotFound
 
 from churn.command import OperatorData
 from churn.errors import BadInput, ContractBroken
@@ -22,7 +21,7 @@ from churn.report import Report, Stage, predictions_sha256, read_report
 from workflow_pipeline.artifacts import digest_of, raise_if_edited
 from workflow_pipeline.images import ENVIRONMENT
 from workflow_pipeline.pipeline import churn_pipeline
-from workflow_pipeline.runner import run_in_containers, run_in_processes, sweep
+from workflow_pipeline.runner import ENGINE_FAILURES, run_in_containers, run_in_processes, sweep
 
 
 class Steps(logging.Filter):
@@ -70,7 +69,7 @@ def run_graph(
                 ).outputs
         except ImageNotFound as error:
             raise BadInput(f"{error.explanation}: it was there when the run began; the next run builds it") from error
-        except (DockerException, RequestException) as error:
+        except ENGINE_FAILURES as error:
             raise BadInput(f"the Docker engine failed ({error}): once it answers, the next run goes on") from error
         except RuntimeError as error:
             raise _sentence_of(folder / "log.txt", error) from error

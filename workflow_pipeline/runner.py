@@ -8,6 +8,8 @@ import docker
 from docker.errors import DockerException
 from docker.types import Mount
 from kfp import local
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from churn.errors import BadInput
 from workflow_pipeline import exit_code
@@ -17,6 +19,11 @@ NOBODY = 65532
 MEMORY_LIMIT = "3g"  # on a cluster, pipeline.py's limit does this
 MOST_PROCESSES = 512  # threads count, too
 STEP_LABEL = f"{REPOSITORY}.folder"  # on the containers of steps, and not on those of builds
+ENGINE_FAILURES = (
+    DockerException,
+    RequestException,
+    HTTPError,
+)  # the last: it went away while it was being listened to
 
 
 def engine() -> docker.DockerClient | None:

@@ -35,7 +35,7 @@ def build_serving_image(client: DockerClient, model: Path, report: Report, log: 
         "data_fingerprint": report.data_fingerprint,
         "model_sha256": sha256_of(model),
     }
-    context = serving_context(model, json.dumps(card, indent=1))
+    context = serving_context(model, json.dumps(card, indent=1, sort_keys=True))  # kfp gives the scores in any order
     name = f"{REPOSITORY}/serving:{tag_of(context)}"
     if build(client, name, context, {"ENVIRONMENT": "serve"}, "serving", log):
         sweep_builds(client)

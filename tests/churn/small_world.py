@@ -63,14 +63,9 @@ def run_stages(source: Path, lake: Path, months: list[str]) -> pl.DataFrame:
 
 
 def files(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file below the folder, hidden ones too, by relative path.
-
-    A model's file is only listed: skops writes addresses of objects into it, so it is never the same twice.
-    """
+    """SHA-256 of every file below the folder, hidden ones too, by relative path."""
     return {
-        path.relative_to(folder).as_posix(): "a model" if path.suffix == ".skops" else sha256_of(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
     }
 
 

@@ -1,6 +1,8 @@
 """A model is loaded without running anything it brings along, or it is not loaded."""
 
 import pickle
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +18,7 @@ from skops import io as skops
 from churn.build import baseline
 from churn.deploy import deploy, load_model
 from churn.errors import BadInput
-from churn.lake import partition
+from churn.lake import partition, sha256_of
 from churn.train import churn_probability, fitted, training_and_holdout
 from tests.churn.small_world import NEWEST, files, rows
 
@@ -67,6 +69,21 @@ def test_a_truncated_model_is_refused(lake: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(BadInput, match=r"model\.skops is not a model file of ours"):
         load_model(path)
+
+
+def test_the_same_model_gives_the_same_file_in_another_process_and_at_another_time(
+    clean_lake: Path, tmp_path: Path
+) -> None:
+    path = partition(clean_lake, "model", NEWEST) / "model.skops"
+    again = (
+        "import sys; from pathlib import Path; from churn.build import baseline;"
+        "from churn.model_file import save_model; from churn.train import fitted, training_and_holdout;"
+        "rows, _ = training_and_holdout(Path(sys.argv[1]), sys.argv[2]);"
+        "save_model(fitted(baseline(), rows), Path(sys.argv[3]))"
+    )
+    command = [sys.executable, "-c", again, str(clean_lake), NEWEST, str(tmp_path / "model.skops")]
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True)
+    assert sha256_of(tmp_path / "model.skops") == sha256_of(path)
 
 
 def test_our_model_holds_nothing_untrusted_and_predicts_as_it_did_at_training(clean_lake: Path) -> None:

@@ -62,7 +62,8 @@ def test_a_process_that_hides_is_seen_all_the_same() -> None:
 
 @pytest.mark.airflow
 @pytest.mark.slow
-def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def test_demo_that_is_stopped_takes_airflow_with_it(tmp_path: Path, ending: signal.Signals) -> None:
     command = [environment_python("data"), "-m", "data_pipeline", *SMALL, "--runs", str(tmp_path)]
     with (
         left_running() as left,
@@ -74,12 +75,12 @@ def test_ctrl_c_stops_everything(tmp_path: Path) -> None:
                 assert time.monotonic() < deadline
                 assert demo.poll() is None
                 time.sleep(0.2)
-            demo.send_signal(signal.SIGINT)
+            demo.send_signal(ending)
             _, said = demo.communicate(timeout=60)
         finally:
             demo.kill()
-    assert demo.returncode == 130
-    assert "stopped" in said
+    assert demo.returncode == (130 if ending == signal.SIGINT else -ending)
+    assert ending != signal.SIGINT or "stopped" in said
     assert left == []
 
 

@@ -1,5 +1,6 @@
-"""Killed with kill -9: no server is left behind."""
+"""Killed with kill -9: no server is left behind, and the model's copy lies where `make clean` removes it."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,6 +41,8 @@ def test_a_killed_demo_leaves_no_scoring_server(told: Path) -> None:
         demo.wait()
         _, left = psutil.wait_procs(servers, timeout=60)
         assert not left
+        (copy,) = told.glob("served-*")
+        shutil.rmtree(copy)
     finally:
         giving_up.cancel()
         for process in [demo, *servers]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -94,23 +94,26 @@ def command(source: Path, runs: Path, *options: str) -> list[str]:
 
 
 def workflow(
-    source: Path, runs: Path, *options: str, cwd: Path = ROOT, **environment: str
+    source: Path, runs: Path, *options: str, cwd: Path = ROOT, inside: Sequence[str] = (), **environment: str
 ) -> "subprocess.CompletedProcess[str]":
+    """Run it to its end; `inside` is a command that runs it elsewhere."""
     return subprocess.run(
-        command(source, runs, *options),
+        [*inside, *command(source, runs, *options)],
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "200", **environment},
+        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(cwd), **environment},  # `inside` may move us
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def start(source: Path, runs: Path, cwd: Path = ROOT, **environment: str) -> "subprocess.Popen[str]":
+def start(
+    source: Path, runs: Path, cwd: Path = ROOT, inside: Sequence[str] = (), **environment: str
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        command(source, runs),
+        [*inside, *command(source, runs)],
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": str(cwd), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -144,6 +147,11 @@ def builds(client: DockerClient) -> list[Any]:
     """The containers that commands of our Dockerfile run in, running or not."""
     found = client.containers.list(all=True, filters={"label": LABEL})
     return [container for container in found if STEP_LABEL not in container.labels]
+
+
+def unnamed(client: DockerClient) -> set[str]:
+    """The images of ours that have no name: what killed builds left, and what a build is at work on."""
+    return {str(one.id) for one in client.images.list(filters={"dangling": True, "label": LABEL})}
 
 
 def report(runs: Path) -> dict[str, Any]:
