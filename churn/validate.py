@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -116,7 +117,11 @@ def _ignored(delivered: pl.DataFrame, table: str) -> list[str]:
 
 def _read(part: Path, table: str, month: str) -> pl.DataFrame:
     try:
-        return pl.read_parquet(part, hive_partitioning=False)
+        delivered = pl.read_parquet(part, hive_partitioning=False)
     except (PolarsError, PanicException) as error:  # a damaged file can make Polars panic
         reason = str(error).splitlines()[0]
         raise ContractBroken(f"{table} {month}: {part.name} cannot be read as Parquet ({reason})") from error
+    for name in delivered.select(pl.col(pl.Date)).columns:
+        if not delivered[name].is_between(date.min, date.max).all():  # Python has no such dates: they can't be shown
+            raise ContractBroken(f"{table} {month}: {part.name} is damaged: {name} has dates beyond the year 9999")
+    return delivered

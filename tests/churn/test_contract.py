@@ -426,6 +426,16 @@ def test_damaged_bytes_never_end_in_a_traceback(clean_lake: Path, table: str, wh
         assert hidden_leftovers(lake) == []
 
 
+def test_dates_that_no_calendar_has_close_the_gate(lake: Path) -> None:
+    part = next(iter(sorted((partition(lake, "raw", MONTH) / "usage").glob("*.parquet"))))
+    usage = pl.read_parquet(part, hive_partitioning=False)
+    usage.with_columns(date=pl.lit(10_000_000, pl.Int32).cast(pl.Date)).write_parquet(part)
+    with pytest.raises(
+        ContractBroken, match=f"usage {MONTH}: {part.name} is damaged: date has dates beyond the year 9999"
+    ):
+        validate(lake, MONTH)
+
+
 def test_files_that_are_no_tables_are_left_alone(source: Path, lake: Path, clean_lake: Path) -> None:
     export = source / f"month={MONTH}"
     (export / "_SUCCESS").touch()
