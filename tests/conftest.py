@@ -8,6 +8,7 @@ from tests.demos import Demos
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares an engine, a fixture that takes long, or a folder stays in one process when `-n` starts several."""
     for item in items:
