@@ -5,12 +5,23 @@ from contextlib import suppress
 
 from churn.errors import BadInput
 
+_claims: list[socket.socket] = []  # of this process, until it ends
+
 
 def free_port(usual: int) -> int:
-    """The usual one, or any other when that is taken."""
+    """The usual one, or any other when that is taken.
+
+    Airflow binds its port seconds after it was chosen. So that two who start at the same time do not choose the same
+    one, whoever has asked here keeps the UDP port of that number, which nothing else has a use for.
+    """
     for port in (usual, 0):
+        claim = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
             probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
+            found = int(probe.getsockname()[1])
+            claim.bind(("127.0.0.1", found))
+            _claims.append(claim)
+            return found
+        claim.close()
     raise BadInput("no port is free on 127.0.0.1")

@@ -152,3 +152,10 @@ def test_a_port_that_is_taken_is_left_alone() -> None:
         port = taken.getsockname()[1]
         assert free_port(port) != port
     assert free_port(port) == port
+
+
+def test_two_who_start_at_once_choose_different_ports() -> None:
+    """Neither listens yet: Airflow does so seconds after its port was chosen."""
+    port = free_port(0)
+    chosen = run("data", "-c", f"from data_pipeline.ports import free_port; print(free_port({port}))").stdout
+    assert int(chosen) != port
