@@ -1,6 +1,10 @@
-"""`make compare`, which is also the end of `make demo`: the table, five lines about it, and a page with plots."""
+"""`make compare`, which is also the end of `make demo`: the table, five lines about it, and a page with plots.
+
+It exits with 1 where two pipelines have answered differently.
+"""
 
 import argparse
+import sys
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -27,6 +31,8 @@ def main() -> None:
     if failed:
         again = ", ".join(f"make {DEMOS[name]}" for name in failed)
         raise BadInput(f"not every pipeline has run; to see why: {again}")
+    if different := [run.name for run in runs if run.same_data and run.answer not in ("reference", "the same")]:
+        sys.exit(f"error: not the same answer: {', '.join(different)}")
 
 
 def print_side_by_side(runs: list[Run], folder: Path) -> None:
