@@ -57,7 +57,7 @@ def predict_latency(client: DockerClient) -> tuple[float, float]:
     """Seconds of /predict for one customer on loopback: median and 99th percentile."""
     report = read_report(RUN / "report.json")
     with (RUN / "images.log").open("a", encoding="utf-8") as log:
-        name = build_serving_image(client, RUN / "model.skops", report, log)
+        name, _ = build_serving_image(client, RUN / "model.skops", report, log)
     files = RUN / "steps" / "churn-*" / "process" / "features" / f"month={report.month}" / "*.parquet"
     customer = pl.read_parquet(files, hive_partitioning=False).drop("month").row(0, named=True)
     body = json.dumps({"customers": [customer]})

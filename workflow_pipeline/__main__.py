@@ -73,10 +73,10 @@ def show(report: Report, folder: Path) -> None:
 
 def serve_and_ask(client: DockerClient, folder: Path, report: Report, made: dict[str, Any], port: int | None) -> None:
     """The serving image answers for every customer as the graph did; with a port it then stays until Ctrl-C."""
-    if all(stage.status == "cached" for stage in report.stages) and port is None:
-        return
     with (folder / "images.log").open("a", encoding="utf-8") as log:
-        image = build_serving_image(client, folder / "model.skops", report, log)
+        image, is_new = build_serving_image(client, folder / "model.skops", report, log)
+    if not is_new and port is None and all(stage.status == "cached" for stage in report.stages):
+        return
     customers = pl.read_parquet(
         Path(made["features"].path) / f"month={report.month}" / "*.parquet", hive_partitioning=False
     )

@@ -25,8 +25,11 @@ CUSTOMERS_A_REQUEST = 1000
 TOLERANCE = 1e-6
 
 
-def build_serving_image(client: DockerClient, model: Path, report: Report, log: TextIO) -> str:
-    """Build the image that serves `model`; return its name, which changes with the model as with the code."""
+def build_serving_image(client: DockerClient, model: Path, report: Report, log: TextIO) -> tuple[str, bool]:
+    """Build the image that serves `model`, unless it is there. Its name, and whether it was built.
+
+    The name changes with the model as with the code.
+    """
     card = {
         "month": report.month,
         "holdout_month": report.holdout_month,
@@ -37,9 +40,10 @@ def build_serving_image(client: DockerClient, model: Path, report: Report, log: 
     }
     context = serving_context(model, json.dumps(card, indent=1, sort_keys=True))  # kfp gives the scores in any order
     name = f"{REPOSITORY}/serving:{tag_of(context)}"
-    if build(client, name, context, {"ENVIRONMENT": "serve"}, "serving", log):
+    built = build(client, name, context, {"ENVIRONMENT": "serve"}, "serving", log)
+    if built:
         sweep_builds(client)
-    return name
+    return name, built
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from docker import DockerClient
 from packaging.utils import canonicalize_name
 
 from churn.faults import break_export
+from churn.report import read_report
 from tests.workflow_pipeline.conftest import (
     builds,
     containers,
@@ -33,6 +34,7 @@ from tests.workflow_pipeline.conftest import (
 )
 from workflow_pipeline.building import write_bill_of_materials
 from workflow_pipeline.images import ENVIRONMENT, image
+from workflow_pipeline.served import build_serving_image
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -54,6 +56,18 @@ def test_a_second_run_executes_nothing_and_says_so(finished: Path, source: Path)
     assert "nothing has changed, so nothing was executed" in again.stdout
     assert executed(finished) == []
     assert predictions(finished / "workflow").equals(before)
+
+
+def test_a_serving_image_that_is_gone_is_made_and_asked_again_though_no_step_runs(
+    client: DockerClient, finished: Path, source: Path, tmp_path: Path
+) -> None:
+    run = finished / "workflow"
+    with (tmp_path / "images.log").open("w") as log:
+        name, _ = build_serving_image(client, run / "model.skops", read_report(run / "report.json"), log)
+    client.images.remove(name, force=True)
+    again = workflow(source, finished)
+    assert executed(finished) == []
+    assert f"{name} answered for " in again.stdout
 
 
 def test_a_changed_line_runs_its_stage_and_those_after_it(finished: Path, source: Path, tmp_path: Path) -> None:

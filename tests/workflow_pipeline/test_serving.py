@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 def image(client: DockerClient, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = finished / "workflow"
     with (tmp_path_factory.mktemp("log") / "images.log").open("w") as log:
-        return build_serving_image(client, folder / "model.skops", read_report(folder / "report.json"), log)
+        return build_serving_image(client, folder / "model.skops", read_report(folder / "report.json"), log)[0]
 
 
 @pytest.fixture(scope="module")
