@@ -125,7 +125,7 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 .PHONY: test test-fast lint contrast bench bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## all tests
-	@.venv/test/bin/python -m pytest
+	@.venv/test/bin/python -m tests
 
 test-fast: .venv/test/.ok ## the tests that take a moment and need no engine
 	@.venv/test/bin/python -m pytest -m 'not (slow or docker or airflow or browser)'
