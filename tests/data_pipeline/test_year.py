@@ -94,7 +94,8 @@ def test_scheduler_and_workers_killed_in_a_task_leave_the_same_tables(year: Any)
 def test_disk_that_is_full_fails_the_task_with_a_sentence_and_changes_nothing(year: Any) -> None:
     note = year["disk full"]
     if "no disk to fill" in note:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"mounting is not permitted: {note['no disk to fill']}")
+        promised = os.environ.get("CI") == "true" and os.geteuid() == 0  # others may not always mount
+        (pytest.fail if promised else pytest.skip)(f"mounting is not permitted: {note['no disk to fill']}")
     assert ("process", SCORED, "failed", 1) in {tuple(task) for task in note["tasks"]}
     assert " features.process failed: No space left on device: nothing in /" in note["last line"]
     assert note["tables"] == year["plain"]
