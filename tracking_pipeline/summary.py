@@ -13,8 +13,8 @@ from churn.report import Report, StageClock, predictions_sha256
 from churn.scores import Scores
 from churn.train import training_and_holdout
 from tracking_pipeline.deploy import PREDICTIONS, scored
+from tracking_pipeline.gate import evaluated
 from tracking_pipeline.pipeline import Generation
-from tracking_pipeline.promote import evaluated
 from tracking_pipeline.registry import OpenModel, open_champion, open_logged
 
 

@@ -1,7 +1,7 @@
 """Training & Evaluating: a child run per candidate, judged on the last month of the past; the winner is fitted again
 on all of the past and registered as the challenger.
 
-The holdout month chooses nothing here: it is kept for the question whether the challenger may go live (promote.py).
+The holdout month chooses nothing here: it is kept for the question whether the challenger may go live (gate.py).
 """
 
 from dataclasses import dataclass

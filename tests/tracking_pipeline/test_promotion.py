@@ -13,16 +13,8 @@ import pytest
 from churn.errors import BadInput
 from tests.tracking_pipeline.conftest import ROOT
 from tests.tracking_pipeline.test_registry import registered
-from tracking_pipeline.promote import (
-    Decision,
-    calibration_error,
-    decide,
-    force,
-    history,
-    live_versions,
-    reasons_against,
-    roll_back,
-)
+from tracking_pipeline.gate import calibration_error, reasons_against
+from tracking_pipeline.promote import Decision, decide, force, history, live_versions, roll_back
 from tracking_pipeline.registry import champion
 from tracking_pipeline.runs import run_tags
 from tracking_pipeline.store import open_store, registry_era, start_registry_anew

@@ -96,7 +96,7 @@ CARDS = {
             "nobody": "going back to the model before this one takes one call in one of the four",
         },
         {
-            "a": "MLflow moves an alias to where it is told. The gate that refuses is code we wrote (promote.py)",
+            "a": "MLflow moves an alias to where it is told. The gate that refuses is code we wrote (gate.py)",
             "b": "MLflow runs nothing. And training again needs the parameters and data that nobody remembers",
         },
     ),
