@@ -69,6 +69,7 @@ def airflow(page: Page, address: str) -> None:
     opened(page, f"{address}/assets")
     page.get_by_role("link", name="valid", exact=True).click()
     page.get_by_text("Asset Events").first.wait_for()
+    page.locator(".codicon-folding-collapsed").first.click()  # what the contract found
     picture(page, "airflow-asset")
 
 
