@@ -2,6 +2,7 @@
 try.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ COLOURS = {
     "together": "#E69F00",
 }
 
+FIGURE = re.compile(r"[−-]?\d")
 WIDTH_OF_A_LOG = 110  # a terminal tells its own
 console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
 
@@ -54,10 +56,11 @@ def progress_bar(description: str, total: int, pipeline: str = "plain") -> Itera
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], pipeline: str = "plain") -> None:
-    """A short table; the first column is text, the others are figures."""
+    """A short table; columns of figures end at the same place, those with words begin there."""
     table = Table(box=SIMPLE_HEAD, header_style="bold")
     for number, name in enumerate(header):
-        table.add_column(name, justify="right" if number else "left")
+        figures = number > 0 and all(FIGURE.match(row[number]) for row in rows if row[number])
+        table.add_column(name, justify="right" if figures else "left")
     for row in rows:
         table.add_row(*row)
     console.print(f"\n[bold {COLOURS[pipeline]}]{title}[/]", soft_wrap=True)
