@@ -31,7 +31,8 @@ def main() -> None:
         return
     if not (folder / "mlflow.db").is_file():
         raise BadInput(f"there is no store in {folder}: make demo-tracking makes one")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends what it started
+    for number in (signal.SIGINT, signal.SIGTERM):  # whoever ends this ends what it started
+        signal.signal(number, signal.default_int_handler)  # with Polars' own, Ctrl-C would not end the wait
     port = free_port(5000)
     console.print(f"open http://127.0.0.1:{port}{PAGES}", soft_wrap=True)
     console.print(f"Ctrl-C ends it; its log: {folder / 'ui.log'}")

@@ -175,7 +175,7 @@ def test_lineage_names_what_was_live_and_makes_it_again(told: Path, which: str, 
     assert {run.info.run_id for run in runs_of(client, "")} == runs, "a question records nothing"
 
 
-def test_the_pages_answer_at_the_address_that_is_printed(told: Path) -> None:
+def test_the_pages_answer_at_the_address_that_is_printed_until_ctrl_c(told: Path) -> None:
     words = [sys.executable, "-m", "tracking_pipeline.ui", f"--runs={told}"]
     pages = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert pages.stdout is not None
@@ -191,7 +191,7 @@ def test_the_pages_answer_at_the_address_that_is_printed(told: Path) -> None:
             pytest.fail((told / "tracking" / "ui.log").read_text(encoding="utf-8"))
     finally:
         started = psutil.Process(pages.pid).children(recursive=True)
-        pages.send_signal(signal.SIGTERM)
+        pages.send_signal(signal.SIGINT)
         pages.communicate(timeout=60)
     assert len(started) >= 2, "a guard, and the server that it guards"
     _, left = psutil.wait_procs(started, timeout=60)
