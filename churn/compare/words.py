@@ -119,7 +119,8 @@ def _isolation(runs: Sequence[Run]) -> str:
 
 def _model(runs: Sequence[Run]) -> str:
     _, report = reference_of(runs)
-    ceiling = f"; nobody could reach more than {report.ceiling_roc_auc:.3f}" if report.ceiling_roc_auc else ""
+    best = report.ceiling_roc_auc
+    ceiling = f"; who knows every true probability reaches {best:.3f}" if best else ""
     baseline = report.baseline
     sentences = [
         f"the baseline has ROC-AUC {baseline['roc_auc']:.3f} on {report.holdout_month} and is worth "
@@ -132,6 +133,8 @@ def _model(runs: Sequence[Run]) -> str:
     ]
     if found:
         sentences.append(f"different: by searching on, {_listed(found)}")
+    if best and any(run.report and run.report.best and float(run.report.best["roc_auc"]) > best for run in runs):
+        sentences.append(f"more than {best:.3f} is luck: few customers left in that month")
     return _prose(sentences)
 
 

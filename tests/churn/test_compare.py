@@ -85,6 +85,14 @@ def test_six_that_agree(compare: Compare) -> None:
     )
     assert "model found one of 0.750 worth 1,234 € and tracking found one of 0.750 worth 1,234 €" in said
     assert "not run" not in said
+    assert "luck" not in said
+
+
+def test_what_is_above_the_ceiling_is_called_luck(compare: Compare, runs: Path) -> None:
+    ceiling = read_report(runs / "plain" / "report.json").ceiling_roc_auc
+    assert ceiling
+    add(runs, "model", best=BEST | {"roc_auc": ceiling + 0.01})
+    assert f"more than {ceiling:.3f} is luck" in compare()[1].lower()
 
 
 def test_a_difference_is_not_hidden(compare: Compare, runs: Path) -> None:
@@ -255,7 +263,7 @@ def test_a_world_without_truth_has_no_ceiling(compare: Compare, runs: Path) -> N
     for name in ("plain", "workflow", "data", "data-dagster", "model", "tracking"):
         add(runs, name, ceiling_roc_auc=None, seed=None)
     _, said, _ = compare()
-    assert "nobody could reach" not in said
+    assert "who knows every true probability" not in said
     assert "seed" not in said
     assert "ceiling" not in Page((runs / "compare.html").read_text(encoding="utf-8")).text
 
