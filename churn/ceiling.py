@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from churn.process import LABEL
+from churn.columns import LABEL
 
 
 def ceiling_roc_auc(truth: Path, holdout: pl.DataFrame) -> float | None:

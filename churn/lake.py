@@ -3,12 +3,15 @@
     lake/raw/month=2025-03/usage/part-00000.parquet      what the operator delivered
     lake/features/month=2025-03/features.parquet         what we made of it
 
-A partition is written in a hidden folder beside its place and then renamed: what stands in a place is whole, and a
-killed run leaves nothing but a hidden folder that the next run sweeps away. (Readers take no lock: one that is at work
-in the very moment of the renames finds no partition, or sees files of the old one go.)
+A partition is written in a hidden folder beside its place, and the two change places: what stands in a place is whole,
+and a killed run leaves nothing but a hidden folder, which `sweep` removes. On Linux that is one step of the file
+system, so a reader always finds a partition; elsewhere it is two renames, with none there for an instant in between.
+(Readers take no lock: one that is reading the old partition at that moment sees its files go.)
 """
 
+import ctypes
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +20,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from churn.errors import BadInput
+
+RENAME_EXCHANGE, AT_FDCWD = 2, -100  # see renameat2(2)
 
 
 def partition(lake: Path, table: str, month: str) -> Path:
@@ -54,6 +59,9 @@ def swap_in(written: Path, folder: Path) -> None:
     wins.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    if _exchanged(written, folder):
+        shutil.rmtree(written, ignore_errors=True)  # what stood there before
+        return
     retired = _hidden_beside(folder, "retired")
     while True:
         with suppress(FileNotFoundError):
@@ -69,6 +77,12 @@ def swap_in(written: Path, folder: Path) -> None:
             return
         finally:
             shutil.rmtree(retired, ignore_errors=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step. False if one is missing, or the system has no such step."""
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
+    return bool(renameat2 and renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0)
 
 
 def sweep(lake: Path) -> list[Path]:

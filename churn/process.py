@@ -12,23 +12,11 @@ from pathlib import Path
 
 import polars as pl
 
+from churn.columns import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
 from churn.lake import existing_partition, months_of, new_partition, partition
 from churn.months import add_months, days_in, first_day, last_day, month_range
 from churn.world import KEYS
 
-CATEGORICAL_FEATURES = ["region", "plan", "contract"]
-NUMERIC_FEATURES = [
-    "monthly_charge_eur",
-    "tenure_months",
-    "contract_months_left",  # 0 on a monthly contract
-    "minutes_per_day",  # per day of service in the month, like the next two
-    "data_gb_per_day",
-    "active_days_share",
-    "usage_trend",  # log ratio of minutes per day to those of the two months before; 0 without a past
-    "tickets_3m",  # this month and the two before
-    "failed_payments_3m",
-]
-LABEL = "churned"
 MONTHS_OF_HISTORY = 3
 CONTRACT_MONTHS = {"monthly": 0, "one_year": 12, "two_years": 24}
 

@@ -4,19 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from churn.build import baseline
+from churn.columns import FEATURES, LABEL
 from churn.lake import existing_partition, new_partition, partition
-from churn.model_file import save_model
-from churn.process import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
+from churn.model_file import churn_probability, save_model
 from churn.scores import Scores, score
 from churn.value import best_threshold
-
-FEATURES = [*NUMERIC_FEATURES, *CATEGORICAL_FEATURES]
 
 
 def train(lake: Path, month: str) -> Scores:
@@ -43,9 +39,3 @@ def fitted(model: Any, rows: pl.DataFrame) -> Any:
     """Fit `model` in place and return it. One thread: sums then come out the same on any machine."""
     with threadpool_limits(1):
         return model.fit(rows.select(FEATURES), rows[LABEL].to_numpy())
-
-
-def churn_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:
-    """Shape (n,), each from 0 to 1, in the order of `rows`."""
-    with threadpool_limits(1):
-        return np.asarray(model.predict_proba(rows.select(FEATURES))[:, 1])

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 from churn.errors import BadInput
+from churn.lake import sweep
 from data_pipeline.components import OPTIONS, Components
 from data_pipeline.home import AIRFLOW_VERSION, only_one_in
 from data_pipeline.ports import free_port
@@ -42,6 +43,7 @@ class Airflow:
         with only_one_in(self.home):
             if start_over:
                 self.forget()
+            sweep(self.lake)  # what a killed task has left; none is at work yet
             self.components = Components(self.home, environment(self.folder, self.url, self.months))
             try:
                 self.start()

@@ -24,8 +24,8 @@ from sklearn.model_selection import FixedThresholdClassifier, RandomizedSearchCV
 from threadpoolctl import threadpool_limits
 
 from churn import train as plain
+from churn.columns import LABEL
 from churn.lake import new_partition, partition
-from churn.process import LABEL
 from churn.scores import Scores, score
 from model_pipeline.build import CANDIDATES, OPERATOR, search, trials
 from model_pipeline.callback import Ticker

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from churn.process import LABEL
+from churn.columns import LABEL
+from churn.model_file import churn_probability
 from churn.scores import score
-from churn.train import churn_probability
 from tracking_pipeline.registry import OpenModel
 
 TENTHS = 10

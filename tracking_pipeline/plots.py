@@ -15,9 +15,9 @@ from sklearn.inspection import permutation_importance
 from sklearn.metrics import precision_recall_curve, roc_curve
 from threadpoolctl import threadpool_limits
 
-from churn.process import LABEL
+from churn.columns import LABEL
+from churn.model_file import churn_probability
 from churn.terminal import COLOURS
-from churn.train import churn_probability
 from churn.value import value_per_customer_eur
 from tracking_pipeline.registry import OpenModel, as_table
 

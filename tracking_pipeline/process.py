@@ -5,6 +5,7 @@ from pathlib import Path
 import mlflow
 
 from churn import process as plain
+from churn.columns import CATEGORICAL_FEATURES, FEATURES, LABEL, NUMERIC_FEATURES
 from churn.lake import months_of
 from churn.months import add_months
 
@@ -17,7 +18,7 @@ def process(lake: Path, months: list[str], restates: dict[str, bool]) -> None:
             plain.process(lake, before)
         plain.process(lake, month)
     mlflow.log_dict(
-        {"numeric": plain.NUMERIC_FEATURES, "categorical": plain.CATEGORICAL_FEATURES, "label": plain.LABEL},
+        {"numeric": NUMERIC_FEATURES, "categorical": CATEGORICAL_FEATURES, "label": LABEL},
         "features.json",
     )
-    mlflow.log_param("features", len(plain.NUMERIC_FEATURES) + len(plain.CATEGORICAL_FEATURES))
+    mlflow.log_param("features", len(FEATURES))

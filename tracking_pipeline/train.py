@@ -12,9 +12,10 @@ import polars as pl
 from mlflow.entities.model_registry import ModelVersion
 from sklearn.pipeline import Pipeline
 
-from churn.process import LABEL
+from churn.columns import LABEL
+from churn.model_file import churn_probability
 from churn.scores import score
-from churn.train import churn_probability, fitted, training_and_holdout
+from churn.train import fitted, training_and_holdout
 from churn.value import best_threshold
 from tracking_pipeline.build import BASELINE, CANDIDATES, Candidate, estimator
 from tracking_pipeline.registry import log_model, register

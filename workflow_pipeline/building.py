@@ -11,8 +11,8 @@ from docker import DockerClient
 from docker.errors import BuildError, ImageNotFound
 
 from churn.errors import BadInput, exit_on_bad_input
-from churn.lake import write_file
 from churn.terminal import console, progress_bar
+from workflow_pipeline.compose import write_settings
 from workflow_pipeline.images import ENVIRONMENT, HERE, LABEL, LOCKS_IN_ALL, REPOSITORY, ROOT, context, image
 from workflow_pipeline.runner import ENGINE_FAILURES, STEP_LABEL, engine
 
@@ -85,7 +85,8 @@ def _reason(message: str, said: str = "") -> str:
 def _labels(name: str) -> dict[str, str]:
     """The Open Container Initiative's own keys, so that any tool can tell where an image came from."""
     repository, tag = name.split(":")
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    describe = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
+    commit = subprocess.run(describe, cwd=ROOT, capture_output=True, text=True, check=False)
     return {
         "org.opencontainers.image.title": repository,
         "org.opencontainers.image.version": tag,
@@ -143,11 +144,8 @@ def main() -> None:
     build_images(client, folder)
     for stage in ENVIRONMENT:
         write_bill_of_materials(stage, folder / "bills-of-materials")
-    tags = "".join(f"{stage.upper()}={image(stage).split(':')[1]}\n" for stage in ENVIRONMENT)
-    write_file(folder / "images.env", tags)
-    console.print(
-        f"bills of materials: {folder / 'bills-of-materials'}; tags, for compose.yaml: {folder / 'images.env'}"
-    )
+    settings = write_settings(Path("runs"))
+    console.print(f"bills of materials: {folder / 'bills-of-materials'}; for compose.yaml: {settings}")
 
 
 if __name__ == "__main__":

@@ -2,20 +2,21 @@
 
 import re
 
-from workflow_pipeline.images import ENVIRONMENT, HERE, LOCKS_IN_ALL, context
+from workflow_pipeline.images import ENVIRONMENT, application_context, context
 
 WORTH_NAMING = ("polars", "pandera", "frouros", "numpy", "scikit-learn", "skops", "fastapi")
 
 
 def table() -> str:
-    """A row per step, in Markdown."""
+    """A row per image, in Markdown: the six steps', and the one that serves."""
     rows = ["| image | packages | of these | files of `churn/` |", "|---|---|---|---|"]
-    for stage, environment in ENVIRONMENT.items():
-        locks = "".join((HERE / "locks" / f"{name}.txt").read_text("utf-8") for name in (*LOCKS_IN_ALL, environment))
+    contexts = {stage: context(stage) for stage in ENVIRONMENT} | {"serving": application_context()}
+    for name, files in contexts.items():
+        locks = "".join(text.decode() for path, text in files.items() if path.startswith("requirements/"))
         pins = dict(re.findall(r"^([\w.-]+)==(\S+)", locks, re.MULTILINE))
-        named = ", ".join(f"{name} {pins[name]}" for name in WORTH_NAMING if name in pins) or "none: Python is enough"
-        files = re.findall(r"code/churn/([a-z]\w*)\.py", " ".join(context(stage)))
-        rows.append(f"| `{stage}` | {len(pins)} | {named} | {', '.join(files)} |")
+        named = ", ".join(f"{one} {pins[one]}" for one in WORTH_NAMING if one in pins) or "none: Python is enough"
+        modules = re.findall(r"code/churn/([a-z]\w*)\.py", " ".join(files))
+        rows.append(f"| `{name}` | {len(pins)} | {named} | {', '.join(modules)} |")
     return "\n".join(rows)
 
 

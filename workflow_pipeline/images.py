@@ -1,8 +1,9 @@
 """The images: what is in each, and what it is called.
 
-An image's tag is a digest of everything that it is built from: the Dockerfile, its locks, and the files of code that
-its step imports. So a tag never means two things, a cache keyed by it can't go stale, and a changed line in
-`churn/process.py` gives a new image to the steps that import it and to no other.
+An image's tag is a digest of all that this repository puts into it: the Dockerfile, its locks, and the files of code
+that its step imports. So the same tree gives the same tag on any machine, and a changed line in `churn/process.py`
+gives a new image to the steps that import it and to no other. What is not in the digest is the base image, which the
+Dockerfile names by its tag: for a newer one, `docker pull` it, and `make clean-images`.
 """
 
 import ast
@@ -36,9 +37,13 @@ def context(stage: str) -> dict[str, bytes]:
 
 
 def serving_context(model: Path, card: str) -> dict[str, bytes]:
-    """All that the serving image is built from: the environment of `deploy`, the web application, and the model."""
-    files = _context(ENVIRONMENT["deploy"], code_of(HERE / "serving.py"))
-    return {**files, "model/model.skops": model.read_bytes(), "model/card.json": card.encode()}
+    """All that the serving image is built from: the application, and the model."""
+    return {**application_context(), "model/model.skops": model.read_bytes(), "model/card.json": card.encode()}
+
+
+def application_context() -> dict[str, bytes]:
+    """The environment of `deploy` and the web application."""
+    return _context(ENVIRONMENT["deploy"], code_of(HERE / "serving.py"))
 
 
 def _context(environment: str, code: set[Path]) -> dict[str, bytes]:
@@ -74,7 +79,12 @@ def _imports(file: Path, only_inside_functions: bool = False) -> Iterator[Path]:
     tree: ast.AST = ast.parse(file.read_text(encoding="utf-8"))
     roots = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] if only_inside_functions else [tree]
     for node in [node for root in roots for node in ast.walk(root)]:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            module = ROOT / f"{node.module.replace('.', '/')}.py"
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [imported.name for imported in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{imported.name}" for imported in node.names)]
+        for name in names:
+            module = ROOT / f"{name.replace('.', '/')}.py"
             if module.is_file():
                 yield module

@@ -44,7 +44,7 @@ def engine() -> docker.DockerClient | None:
 def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -> None:
     """Set kfp up to run steps as containers that see `folder` and, to read only, `source`, and no network."""
     exit_code.install()
-    user = _user(folder)
+    user = user_of(folder)
     _init(
         local.DockerRunner(
             network_mode="none",
@@ -97,7 +97,7 @@ def _init(runner: local.DockerRunner | local.SubprocessRunner, folder: Path, ena
     local.init(runner, root, workspace, enable_caching=enable_caching, cache_root=str(folder / "cache"))
 
 
-def _user(folder: Path) -> str:
+def user_of(folder: Path) -> str:
     """Who the containers run as: the owner of the files they write, and never root."""
     if os.getuid() != 0:
         return f"{os.getuid()}:{os.getgid()}"

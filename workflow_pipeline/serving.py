@@ -15,8 +15,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from churn.deploy import load_model
-from churn.train import FEATURES
+from churn.columns import FEATURES
+from churn.model_file import load_model
 
 MOST_CUSTOMERS = 1000  # in one request
 MOST_BYTES = 1_000_000

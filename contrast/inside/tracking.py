@@ -13,8 +13,8 @@ from mlflow import MlflowClient
 from churn.command import OperatorData, operator_data, parser
 from churn.errors import exit_on_bad_input
 from churn.lake import months_of
+from churn.model_file import churn_probability
 from churn.report import StageClock
-from churn.train import churn_probability
 from tracking_pipeline import pipeline
 from tracking_pipeline.promote import force, history, live_versions
 from tracking_pipeline.registry import open_champion

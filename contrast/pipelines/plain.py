@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from churn.deploy import load_model
-from churn.train import churn_probability
+from churn.model_file import churn_probability, load_model
 from contrast.pipelines.pipeline import Script
 
 

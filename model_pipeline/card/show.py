@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from churn.ceiling import true_probability
-from churn.deploy import load_model as load_baseline
+from churn.columns import LABEL
 from churn.lake import partition
-from churn.process import LABEL
-from churn.train import churn_probability as baseline_probability
+from churn.model_file import churn_probability as baseline_probability
+from churn.model_file import load_model as load_baseline
 from churn.train import training_and_holdout
 from model_pipeline.build import OPERATOR
 from model_pipeline.card.evaluate import Holdout

@@ -16,10 +16,11 @@ from sklearn.preprocessing import StandardScaler
 from skops import io as skops
 
 from churn.build import baseline
-from churn.deploy import deploy, load_model
+from churn.deploy import deploy
 from churn.errors import BadInput
 from churn.lake import partition, sha256_of
-from churn.train import churn_probability, fitted, training_and_holdout
+from churn.model_file import churn_probability, load_model
+from churn.train import fitted, training_and_holdout
 from tests.churn.small_world import NEWEST, files, rows
 
 PWNED: list[str] = []

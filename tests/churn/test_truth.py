@@ -10,7 +10,7 @@ import pytest
 from churn import simulator
 from churn.build import build
 from churn.ceiling import ceiling_roc_auc, true_probability
-from churn.process import CATEGORICAL_FEATURES, NUMERIC_FEATURES
+from churn.columns import CATEGORICAL_FEATURES, NUMERIC_FEATURES
 from churn.simulator import Columns, churn_probability
 from churn.train import training_and_holdout
 from churn.world import CONTRACTS, PLANS

@@ -14,8 +14,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
     home = str(tmp_path_factory.mktemp("home"))
-    warnings = "error:::data_pipeline"
-    done = run("data", "-W", warnings, "-m", "tests.data_pipeline.wiring", AIRFLOW_HOME=home, PYTHONPATH=str(ROOT))
+    done = run("data", "-W", "always", "-m", "tests.data_pipeline.wiring", AIRFLOW_HOME=home, PYTHONPATH=str(ROOT))
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -25,13 +24,18 @@ def tasks(loaded: Any) -> Any:
     return {name: task for dag in loaded["dags"].values() for name, task in dag["tasks"].items()}
 
 
-def test_the_dags_load_without_an_error(loaded: Any) -> None:
+def test_the_dags_load_without_an_error_or_a_warning(loaded: Any) -> None:
     assert loaded["errors"] == {}
+    assert loaded["warnings"] == {}
     assert set(loaded["dags"]) == {"exports", "features", "predictions"}
 
 
 def test_loading_them_imports_nothing_that_only_a_task_needs(loaded: Any) -> None:
     assert loaded["heavy"] == []
+
+
+def test_loading_them_reads_and_starts_nothing(loaded: Any) -> None:
+    assert loaded["touched"] == []
 
 
 def test_tasks_are_the_six_stages(tasks: Any) -> None:
@@ -49,7 +53,12 @@ def test_each_task_comes_after_what_makes_its_inputs(loaded: Any) -> None:
     for dag in loaded["dags"].values():
         made_here = {asset: name for name, task in dag["tasks"].items() for asset in task["outlets"]}
         for name, task in dag["tasks"].items():
-            assert {made_here[asset] for asset in task["inlets"] if asset in made_here} <= set(task["after"]), name
+            assert {made_here[asset] for asset in task["inlets"] if asset in made_here} == set(task["after"]), name
+    assert {name: dag["starts_on"] for name, dag in loaded["dags"].items()} == {
+        "exports": None,
+        "features": "valid",
+        "predictions": None,
+    }
 
 
 def test_only_collection_is_retried(tasks: Any) -> None:

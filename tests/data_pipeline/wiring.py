@@ -1,4 +1,7 @@
-"""Prints the DAGs as JSON: tasks, edges, assets, retries. Run by the tests in the environment that has Airflow."""
+"""Prints the DAGs as JSON: tasks, edges, assets, retries, and what loading them did besides.
+
+Run by the tests in the environment that has Airflow, with `-W always`.
+"""
 
 import json
 import sys
@@ -8,6 +11,7 @@ from typing import Any
 from airflow.dag_processing.dagbag import DagBag
 
 FOLDER = Path(__file__).parents[2] / "data_pipeline"
+IGNORED = ".airflowignore"  # Airflow itself reads it
 
 
 def described(task: Any) -> dict[str, Any]:
@@ -22,12 +26,29 @@ def described(task: Any) -> dict[str, Any]:
     }
 
 
+touched: list[str] = []
+
+
+def watch(event: str, details: tuple[Any, ...]) -> None:
+    """Whatever reaches outside: a file that is neither code nor a DAG's page, a database, the network, a process."""
+    if event == "open":
+        file = Path(str(details[0])).absolute()
+        if file.is_relative_to(FOLDER.parent) and file.suffix not in (".py", ".pyc", ".md") and file.name != IGNORED:
+            touched.append(f"open {file}")
+    elif event in ("sqlite3.connect", "socket.connect", "subprocess.Popen", "os.mkdir", "os.rename"):
+        touched.append(f"{event} {details[0]}")
+
+
+sys.addaudithook(watch)
 bag = DagBag(dag_folder=FOLDER, bundle_path=FOLDER)
+touched_while_loading = [*touched]
 heavy = {"polars", "sklearn", "pandera", "skops"} & set(sys.modules)
 print(
     json.dumps(
         {
             "errors": bag.import_errors,
+            "warnings": bag.captured_warnings,
+            "touched": touched_while_loading,
             "heavy": sorted(heavy),
             "dags": {
                 dag.dag_id: {
@@ -35,6 +56,7 @@ print(
                     "doc": dag.doc_md,
                     "tags": sorted(dag.tags),
                     "deadline": bool(dag.deadline),
+                    "starts_on": getattr(dag.timetable.asset_condition, "name", None),
                 }
                 for dag in bag.dags.values()
             },

@@ -113,7 +113,7 @@ def test_quantiles_are_learnt_from_the_rows_it_is_fitted_on_and_no_others() -> N
 
 
 def test_the_operators_columns_are_the_plain_answers_features() -> None:
-    from churn.train import FEATURES
+    from churn.columns import FEATURES
 
     assert OPERATOR.names == FEATURES
     assert isinstance(candidate(OPERATOR)["model"], LogisticRegression)

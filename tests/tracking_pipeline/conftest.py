@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from mlflow import MlflowClient
 
-from churn.process import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
+from churn.columns import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
 from churn.source import export
 from churn.world import World
 from tests.demos import CUSTOMERS, MONTH, Demos

@@ -12,7 +12,8 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from churn.errors import BadInput
-from churn.train import churn_probability, fitted
+from churn.model_file import churn_probability
+from churn.train import fitted
 from tracking_pipeline.build import CANDIDATES, Candidate, estimator
 from tracking_pipeline.registry import as_table, log_model, open_champion, open_version, register
 from tracking_pipeline.serve import champion_server

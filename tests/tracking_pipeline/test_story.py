@@ -20,9 +20,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, Run
 
 from churn import pipeline as plain
+from churn.model_file import churn_probability
 from churn.months import month_range
 from churn.report import STAGES, read_report
-from churn.train import churn_probability, training_and_holdout
+from churn.train import training_and_holdout
 from tests.demos import MONTH
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, SMALL_WORLD, command
 from tracking_pipeline.build import CANDIDATES

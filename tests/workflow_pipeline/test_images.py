@@ -31,7 +31,8 @@ def changed_by(file: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("churn/process.py", {"process", "build", "train", "deploy"}),
+        ("churn/process.py", {"process"}),
+        ("churn/columns.py", {"process", "build", "train", "deploy"}),
         ("churn/contract.py", {"validate"}),
         ("churn/lake.py", set(images.ENVIRONMENT)),
         ("churn/terminal.py", set()),
@@ -72,6 +73,20 @@ def test_the_serving_image_carries_what_training_does_and_what_speaks_http() -> 
     assert set(pins("train")) < set(pins("serve"))
     assert {"fastapi", "uvicorn"} <= set(pins("serve")) - set(pins("train"))
     assert not {"pandera", "frouros", "matplotlib"} & set(pins("serve"))
+
+
+def test_the_serving_image_carries_no_code_that_training_alone_needs() -> None:
+    code = {name for name in images.application_context() if name.startswith("code/churn/")}
+    assert code == {f"code/churn/{name}.py" for name in ("__init__", "columns", "errors", "model_file")}
+
+
+def test_every_way_to_import_a_module_is_followed(code: Path) -> None:
+    train = code / "workflow_pipeline" / "train.py"
+    for statement in ("import churn.source", "from churn import source", "from churn.source import export"):
+        written = train.read_text(encoding="utf-8")
+        train.write_text(written.replace("    import sklearn\n", f"    {statement}\n"), encoding="utf-8")
+        assert "code/churn/source.py" in images.context("train"), statement
+        train.write_text(written, encoding="utf-8")
 
 
 @pytest.mark.parametrize("environment", sorted({*images.ENVIRONMENT.values(), *images.LOCKS_IN_ALL}))
