@@ -1,7 +1,8 @@
 """`python -m data_pipeline.rerun --month 2025-09`: a month once more, with all that follows from it.
 
-For a month that failed, whatever the reason: a corrected export, a killed task, a disk that was full. A month that was
-right already stays as it is, byte for byte.
+For a month that failed, whatever the reason: a corrected export, a killed task, a disk that was full. What Airflow has
+on record as done before the failure is not done again; a month of which nothing failed runs again from its export, and
+stays as it is, byte for byte.
 """
 
 import signal
@@ -14,6 +15,7 @@ from churn.terminal import console
 from churn.world import FEWEST_MONTHS_TO_LEARN
 from data_pipeline.backfills import backfill, raise_if_outside
 from data_pipeline.engine import Airflow
+from data_pipeline.rest import only_the_predictions_failed
 
 
 @exit_on_bad_input
@@ -33,10 +35,18 @@ def main() -> None:
     raise_if_outside(months, first, last)
     console.print("starting Airflow …")
     with Airflow(folder, months).running() as airflow:
-        backfill(airflow, "exports", first, last, again="completed")
-        if last >= months[FEWEST_MONTHS_TO_LEARN - 1]:
-            backfill(airflow, "predictions", last, last, again="completed")
+        rerun(airflow, first, last)
     console.print("next: make ui-data (the same runs in Airflow's own pages)")
+
+
+def rerun(airflow: Airflow, first: str, last: str) -> None:
+    """Run the months from `first` to `last` again, and score the last of them."""
+    if only_the_predictions_failed(airflow.api.runs(), last):
+        console.print(f"exports and features of {last} are done: predictions alone run again")
+    else:
+        backfill(airflow, "exports", first, last, again="completed")
+    if last >= airflow.months[FEWEST_MONTHS_TO_LEARN - 1]:
+        backfill(airflow, "predictions", last, last, again="completed")
 
 
 if __name__ == "__main__":

@@ -45,3 +45,10 @@ class RestApi:
     def task_instances(self) -> Records:
         """Every task of every run: dag_id, dag_run_id, task_id, state, duration, try_number, …"""
         return list(self.ask("dags/~/dagRuns/~/taskInstances", limit=10_000)["task_instances"])
+
+
+def only_the_predictions_failed(runs: Records, month: str) -> bool:
+    """Whether the newest runs of the month's exports and features are good, and that of its predictions is not."""
+    of_month = [run for run in runs if run["partition_key"] == month]
+    newest = {run["dag_id"]: run["state"] for run in sorted(of_month, key=lambda run: run["queued_at"] or "")}
+    return newest == {"exports": "success", "features": "success", "predictions": "failed"}

@@ -9,7 +9,7 @@ import pytest
 from tests.processes import left_running
 
 ROOT = Path(__file__).parents[1]
-CUSTOMERS, MONTH = 1000, "2025-05"  # three months can be trained for, and a fourth one can arrive broken
+CUSTOMERS, MONTH = 1000, "2025-06"  # half a year
 COMMANDS = {
     "plain": ("plain", "churn"),
     "workflow": ("workflow", "workflow_pipeline"),

@@ -14,6 +14,7 @@ from typing import Any
 
 from data_pipeline.backfills import end_backfill, start_backfill, wait_for_runs
 from data_pipeline.engine import Airflow
+from data_pipeline.rerun import rerun
 from data_pipeline.rest import Records
 
 
@@ -41,19 +42,13 @@ class Session:
         return self.result(started)
 
     def again(self, month: str) -> dict[str, Any]:
-        """Run again what Airflow has not on record as done.
+        """What `make rerun-data` does: again, but for the DAGs that Airflow has on record as done.
 
-        By a backfill of each DAG that has not ended well, so that DAG's finished tasks run again too. Clearing the
-        failed task would spare them, but Airflow 3.3.2 answers that with an error 500 when a DAG has a deadline
-        (https://github.com/apache/airflow/issues/70368).
+        In a DAG that has failed, finished tasks run again too. Clearing the failed task would spare them, but Airflow
+        3.3.2 answers that with an error 500 when a DAG has a deadline (https://github.com/apache/airflow/issues/70368).
         """
         started = now()
-        done = {
-            run["dag_id"] for run in self.runs(self.since) if (run["partition_key"], run["state"]) == (month, "success")
-        }
-        for dag in ("exports", "predictions"):
-            if dag not in done:
-                self.backfill(dag, month, month)
+        rerun(self.airflow, month, month)
         return self.result(started)
 
     def records(self) -> list[tuple[str, str, str]]:

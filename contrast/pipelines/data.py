@@ -67,7 +67,7 @@ class Data(Pipeline):
         self.tell("run", due=[month], kill="train")
 
     def run_again(self, month: str) -> Run:
-        """Another backfill of what Airflow has not on record as done."""
+        """`make rerun-data`, as the incident says."""
         return Run(**self.tell("again", month=month))
 
     def served(self) -> pl.DataFrame:

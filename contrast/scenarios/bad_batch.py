@@ -1,5 +1,5 @@
-"""One region's new switch counts calls in seconds, and the month's export says minutes. Every value is possible, every
-column is there, and the customers of that region look as if they had never been happier.
+"""One region's new switch counts calls in seconds, and the month's export says minutes. Every column is there, every
+type is right, and the customers of that region look as if they had never been happier.
 """
 
 from pathlib import Path

@@ -11,6 +11,7 @@ NUMBER = 2
 TITLE = "kill -9 in train"
 STORY = __doc__
 DONE_BEFORE = ("collect", "validate", "process", "build")
+DEAD = ("killed", "failed", "failure")  # as MLflow, Airflow and kfp call it
 
 NOTHING_SAID_OF_THE_DEAD = Change(
     "tracking_pipeline/store.py", "if killed := mark_killed_runs(experiment.experiment_id):", "if killed := []:"
@@ -36,7 +37,7 @@ def judge(pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
     again, seconds = timed(lambda: pipeline.run_again(NEWEST))
     redone = {stage: again.stages[stage] for stage in DONE_BEFORE if stage in again.stages}
     right = again.ok and largest_difference(pipeline.served(), normal.after) <= SAME_ANSWER
-    killed = [one for one in pipeline.records() if one.state == "KILLED"]
+    dead = [one for one in pipeline.records() if one.state.casefold() in DEAD]
     measure = Measure("finished stages done again", len(redone), "stages")
     sentence = (
         f"{'The answer before stood' if stood else 'No answer was left'}; left behind: {', '.join(left) or 'nothing'}. "
@@ -45,6 +46,6 @@ def judge(pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
     )
     if right and len(redone) < len(DONE_BEFORE):
         return Verdict("recovers", measure, f"{sentence}.")
-    if killed:
-        return Verdict("records", measure, f"{sentence}; {len(killed)} runs are on record as killed.")
+    if dead:
+        return Verdict("records", measure, f"{sentence}; {len(dead)} runs are on record as {dead[0].state.casefold()}.")
     return Verdict("misses", measure, f"{sentence}; nothing says that a run has died.")

@@ -1,23 +1,35 @@
 """make demo-data and make demo-dagster: the report, the gate, and nothing left running."""
 
+import json
+import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from churn.lake import sha256_of
 from churn.months import add_months, month_range
 from churn.report import read_report
 from data_pipeline.ports import free_port
+from data_pipeline.rest import only_the_predictions_failed
 from tests.data_pipeline.conftest import ROOT, run
 from tests.demos import CUSTOMERS, MONTH, Demos, environment_python
 from tests.processes import descendants, left_running
 
 BEFORE = add_months(MONTH, -1)
 SMALL = ("--customers", str(CUSTOMERS), "--month", MONTH)
+
+
+def checksums(lake: Path) -> dict[str, str]:
+    return {str(file.relative_to(lake)): sha256_of(file) for file in lake.glob("*/month=*/**/*") if file.is_file()}
 
 
 def assert_equal_to_the_last_bit(demos: Demos, name: str) -> None:
@@ -43,6 +55,90 @@ def test_demo_tells_of_the_broken_month_and_what_ran_after_it_was_corrected(demo
     assert (
         f"ran after the correction: exports {MONTH}, features {BEFORE}, features {MONTH}, predictions {MONTH} " in text
     )
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_every_task_of_the_half_year_is_on_record(demos: Demos) -> None:
+    demos.run("data")
+    query = """
+        SELECT task_instance.dag_id, partition_key, task_id, task_instance.state, try_number
+        FROM task_instance JOIN dag_run USING (dag_id, run_id)
+    """
+    with closing(sqlite3.connect(demos.runs / "data" / "airflow" / "airflow.db")) as database:
+        tasks = sorted(database.execute(query))
+    months = month_range("2025-01", MONTH)
+    of_exports = [(month, task) for month in [*months, MONTH] for task in ("collect", "validate")]
+    broken = ("exports", MONTH, "validate", "failed", 1)
+    assert [task for task in tasks if task[0] == "exports"] == sorted(
+        [("exports", *each, "success", 1) for each in of_exports[:-1]] + [broken]
+    )
+    features = [task[1:] for task in tasks if task[0] == "features"]
+    assert {task for task in features if task[2] != "skipped"} == {(month, "process", "success", 1) for month in months}
+    assert [task for task in tasks if task[0] == "predictions"] == sorted(
+        ("predictions", month, task, "success", 1) for month in (BEFORE, MONTH) for task in ("build", "train", "deploy")
+    )
+
+
+@pytest.fixture
+def another(demos: Demos, tmp_path: Path) -> Path:
+    """A folder of runs with a copy of what the demo has left, for a test to change."""
+    demos.run("data")
+    shutil.copytree(demos.runs / "data", tmp_path / "data", symlinks=True)
+    return tmp_path
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_a_month_is_run_again_in_the_airflow_of_the_demo(another: Path) -> None:
+    lake = another / "data" / "lake"
+    tables = checksums(lake)
+    killed = lake / "features" / f".month={MONTH}.0123abcd.new"
+    killed.mkdir()
+    with left_running() as left:
+        again = run("data", "-m", "data_pipeline.rerun", "--month", MONTH, "--runs", str(another))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert checksums(lake) == tables
+    assert not killed.exists()
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("states", "alone"),
+    [
+        ({"exports": "success", "features": "success", "predictions": "failed"}, True),
+        ({"exports": "success", "features": "success", "predictions": "success"}, False),
+        ({"exports": "success", "features": "failed", "predictions": "failed"}, False),
+        ({"exports": "failed", "features": "success", "predictions": "failed"}, False),
+        ({"exports": "success", "features": "success"}, False),
+    ],
+)
+def test_what_is_done_is_not_run_again_when_predictions_alone_failed(states: dict[str, str], alone: bool) -> None:
+    earlier = [{"dag_id": dag, "partition_key": MONTH, "state": "success", "queued_at": "2025-07-01"} for dag in states]
+    other = [{"dag_id": "exports", "partition_key": BEFORE, "state": "failed", "queued_at": "2025-07-03"}]
+    newest = [
+        {"dag_id": dag, "partition_key": MONTH, "state": state, "queued_at": "2025-07-02"}
+        for dag, state in states.items()
+    ]
+    assert only_the_predictions_failed([*newest, *other, *earlier], MONTH) == alone
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_the_pages_show_the_runs_of_the_demo_until_ctrl_c(another: Path) -> None:
+    command = [environment_python("data"), "-m", "data_pipeline.ui", "--runs", str(another)]
+    with left_running() as left, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as pages:
+        try:
+            assert pages.stdout is not None
+            address = next(found[0] for line in pages.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+            with urlopen(f"{address}/api/v2/dags/predictions/dagRuns") as answer:
+                runs = json.load(answer)["dag_runs"]
+            pages.send_signal(signal.SIGINT)
+            pages.communicate(timeout=60)
+        finally:
+            pages.kill()
+    assert {run["partition_key"] for run in runs} == {BEFORE, MONTH}
+    assert left == []
 
 
 @pytest.mark.airflow
@@ -90,6 +186,27 @@ def test_dagster_gives_the_plain_answer_to_the_last_bit(demos: Demos) -> None:
     assert_equal_to_the_last_bit(demos, "data-dagster")
     assert f"incident {MONTH} contract: usage {MONTH}" in text
     assert f"ran after the correction: exports {MONTH}, features {BEFORE}, {MONTH}, predictions {MONTH} ROC-AUC" in text
+
+
+@pytest.mark.slow
+def test_dagster_has_every_step_of_the_half_year_on_record(demos: Demos) -> None:
+    demos.run("data-dagster")
+    say = """
+import dagster, json
+instance = dagster.DagsterInstance.get()
+print(json.dumps(sorted(
+    [run.job_name, run.tags["dagster/partition"], step.step_key, step.status.value]
+    for run in instance.get_runs() for step in instance.get_run_step_stats(run.run_id)
+)))
+"""
+    steps = json.loads(run("dagster", "-c", say, DAGSTER_HOME=str(demos.runs / "data-dagster" / "dagster")).stdout)
+    months = month_range("2025-01", MONTH)
+    expected = [["exports_job", month, step, "SUCCESS"] for month in [*months, MONTH] for step in ("raw", "valid")]
+    expected[-1][-1] = "FAILURE"  # the check is blocking
+    # the newest first without its valid rows, and so without a result; then again, with the late rows of the one before
+    expected += [["features_job", month, "process", "SUCCESS"] for month in [*months, BEFORE, MONTH]]
+    expected += [["predictions_job", MONTH, step, "SUCCESS"] for step in ("training", "model", "predictions")]
+    assert steps == sorted(expected)
 
 
 @pytest.mark.slow

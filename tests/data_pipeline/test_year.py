@@ -23,7 +23,7 @@ def test_months_out_of_order_give_the_same_tables_as_in_order(year: Any) -> None
 
 
 def test_rerun_of_a_month_changes_no_byte(year: Any) -> None:
-    assert year["rerun"]["tables"] == year["plain"]
+    assert year["rerun"]["all"] == year["out of order"]["all"]
     assert {("exports", "2025-02"), ("predictions", "2025-04")} <= ran(year["rerun"])
     assert states(year["rerun"]) == {"success"}
 
@@ -48,6 +48,8 @@ def test_a_run_that_misses_its_deadline_is_told_in_a_line(year: Any) -> None:
 
 def test_two_runs_of_one_month_at_once_give_one_result(year: Any) -> None:
     assert [run[:2] for run in year["twice at once"]["runs"]].count(["exports", "2025-04"]) == 2
+    (_, one_ended), (other_began, _) = sorted(year["twice at once"]["twins"])
+    assert other_began < one_ended  # they were at it together
     assert states(year["twice at once"]) == {"success"}
     assert year["twice at once"]["tables"] == year["plain"]
 
@@ -100,6 +102,15 @@ def test_disk_that_is_full_fails_the_task_with_a_sentence_and_changes_nothing(ye
     assert " features.process failed: No space left on device: nothing in /" in note["last line"]
     assert note["tables"] == year["plain"]
     assert note["left over"] == []
+
+
+def test_predictions_are_not_made_of_features_that_are_out_of_date(year: Any) -> None:
+    note = year["stale"]
+    if "no disk to fill" in year["disk full"]:
+        pytest.skip("the features are up to date: there was no disk to fill")
+    assert [task for task in note["tasks"] if task[0] == "build"] == [["build", SCORED, "failed", 1]]
+    assert f"training {SCORED}: features of 2025-03, {SCORED} are older than their valid rows" in note["last line"]
+    assert note["tables"] == year["plain"]
 
 
 def test_task_that_is_killed_is_tried_again_in_collection_and_reported_elsewhere(year: Any) -> None:

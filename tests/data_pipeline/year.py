@@ -29,6 +29,7 @@ WORLD = World(customers=500, months=4)
 SCORED = WORLD.all_months()[-1]
 OUT_OF_ORDER = ["2025-03", "2025-01", "2025-04", "2025-02"]
 BROKEN = "2025-03"
+EVERY_TABLE = ("raw", "valid", "quarantine", "features", "labels", "training", "model", "predictions")
 PAGE = 4096  # bytes; what a tmpfs counts in
 
 
@@ -77,11 +78,13 @@ class Year:
             self.backfill("exports", month)
         self.backfill("predictions", SCORED)
         self.note("out of order")
+        self.notes["out of order"]["all"] = checksums(self.airflow.lake, *EVERY_TABLE)
 
     def rerun(self) -> None:
         self.backfill("exports", "2025-02", again="completed")
         self.backfill("predictions", SCORED, again="completed")
         self.note("rerun")
+        self.notes["rerun"]["all"] = checksums(self.airflow.lake, *EVERY_TABLE)
 
     def late_delivery(self) -> None:
         """The export is not there when it is asked for, and arrives after the run's deadline."""
@@ -124,8 +127,10 @@ class Year:
         for _ in range(2):
             partition = {"partition_key": "2025-04", "logical_date": None}
             self.airflow.api.ask("dags/exports/dagRuns", "POST", partition)
-        wait_for_runs(self.airflow)
+        runs = [run for run in wait_for_runs(self.airflow) if run["dag_run_id"] not in self.seen]
+        twins = [run for run in runs if run["dag_id"] == "exports"]
         self.note("twice at once")
+        self.notes["twice at once"]["twins"] = [[run["start_date"], run["end_date"]] for run in twins]
 
     def broken(self) -> None:
         deliver(self.data, self.airflow.folder / "source", broken=BROKEN)
@@ -158,6 +163,10 @@ class Year:
                 subprocess.run(["umount", str(features)], check=True)
         features.rmdir()
         kept.rename(features)
+        self.backfill("predictions", SCORED, again="completed")  # of features that are older than the valid rows
+        self.note("stale")
+        if not refused.returncode:
+            self.notes["stale"]["last line"] = self.last_line_of_failed("predictions", "build")
 
     def last_line_of_failed(self, dag: str, stage: str) -> str:
         failed = [run for run in self.airflow.api.runs() if run["dag_id"] == dag and run["state"] == "failed"]

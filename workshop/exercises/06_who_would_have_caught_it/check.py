@@ -43,15 +43,18 @@ CARDS = {
         'data_pipeline/README.md, "What Airflow gives, and what is ours"',
         {
             "workflow": (
-                "six isolated containers pass seconds on as readily as minutes: dependencies are frozen, data is not"
+                "dependencies are frozen, data is not. Our contract stops the graph, as it stops a bare script; "
+                "but the graph knows no months, and with a corrected one it runs all of them again"
             ),
             "model": (
-                "a seconds column is a number like any other to scikit-learn: it checks shapes and types, not meaning"
+                "to scikit-learn seconds are numbers like any other. Our contract stops the run before it comes to "
+                "that; but nothing there knows what has to be run again"
             ),
             "tracking": (
-                "MLflow records what went in, and does not block. You would find the month later, by its scores"
+                "MLflow blocks nothing and runs nothing. That our contract stopped the run is on record; "
+                "what to run again, and to do it, is left to you"
             ),
-            "nobody": "in the demo this very export arrives, and nothing after validation runs",
+            "nobody": "in the demo this very export arrives, and once it is corrected that month alone runs again",
         },
         {
             "b": (

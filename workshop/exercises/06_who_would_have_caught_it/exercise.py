@@ -9,9 +9,9 @@ ANSWERS = {}
 #    c  Each step brings its own libraries along, so nobody else's upgrade reaches it.
 ANSWERS["A"] = ("", "")  # TODO: for example ("model", "b")
 
-# B. One region's switch counted calls in seconds. December's export had 15 % impossible rows; the model learnt from
-#    them, and the wrong customers were called.
-#    a  A contract that we wrote raises; what comes after does not start, and November's predictions stay served.
+# B. One region's switch counted calls in seconds: 15 % of the rows in December's export were impossible. The operator
+#    has sent it again, corrected. Nobody knows what the first one had reached, so all twelve months are run again.
+#    a  A contract that we wrote raises, what comes after does not start; corrected, that month alone runs again.
 #    b  The tool looks at the data, and knows what minutes should be.
 #    c  The task is tried again until the data is right.
 ANSWERS["B"] = ("", "")
