@@ -24,7 +24,7 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E SCENARIO PIPELINE,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E SCENARIO PIPELINE PORT,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
@@ -59,8 +59,8 @@ demo-plain: .venv/plain/.ok ## the bare script: six functions, no framework
 demo-workflow: .venv/workflow/.ok ## each step in a container of its own (without Docker: as processes)
 	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD)
 
-serve-workflow: .venv/workflow/.ok ## the same, then the model served on 127.0.0.1:8080 until Ctrl-C
-	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD) --serve 8080
+serve-workflow: .venv/workflow/.ok ## the same, then the model served on 127.0.0.1:8080 (PORT=) until Ctrl-C
+	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD) --serve "$${PORT:-8080}"
 
 images: .venv/workflow/.ok ## build the images that are not there yet, and a bill of materials for each
 	@.venv/workflow/bin/python -m workflow_pipeline.building
@@ -89,7 +89,7 @@ demo-tracking: .venv/tracking/.ok ## MLflow: three months of models; a bad one i
 lineage: .venv/tracking/.ok ## what made the model that was live in MONTH, and does it make it again
 	@.venv/tracking/bin/python -m tracking_pipeline.lineage $(WORLD)
 
-rollback: .venv/tracking/.ok ## the model that was live before the last move is live again
+rollback: .venv/tracking/.ok ## undo the last promotion that stands: the model before it is live again
 	@.venv/tracking/bin/python -m tracking_pipeline.promote rollback $(WORLD)
 
 ui-tracking: .venv/tracking/.ok ## MLflow's pages over what demo-tracking recorded

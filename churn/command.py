@@ -1,6 +1,7 @@
 """What every pipeline's command line has in common: which world, which month, where to write."""
 
 import argparse
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -24,9 +25,14 @@ class OperatorData:
 
 
 class OneSentenceParser(argparse.ArgumentParser):
-    """Reports a bad option like any other bad input: one sentence, exit code 2."""
+    """Reports a bad option like any other bad input: one sentence, exit code 2, and what make calls the option."""
 
     def error(self, message: str) -> NoReturn:
+        message = message.replace("invalid int value:", "a whole number is wanted, not")
+        for action in self._actions:
+            if in_make := re.search(r"\(make: \w+=\)", action.help or ""):
+                for option in action.option_strings:
+                    message = re.sub(rf"(?:argument )?{option}\b", f"{option} {in_make[0]}", message)
         raise BadInput(message)
 
 

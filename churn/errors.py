@@ -32,7 +32,8 @@ def exit_on_bad_input(main: Callable[[], None]) -> Callable[[], None]:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(2) from None
         except OSError as error:
-            print(f"error: {error.strerror or error}: {error.filename or 'the target folder'}", file=sys.stderr)
+            where = f": {error.filename or 'the target folder'}" if error.strerror else ""
+            print(f"error: {error.strerror or error}{where}", file=sys.stderr)
             raise SystemExit(2) from None
         except Exception as error:
             refused = FILE_SYSTEM_REFUSED.search(str(error))

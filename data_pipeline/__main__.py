@@ -56,7 +56,7 @@ def year_with_a_broken_month(airflow: Airflow, data: OperatorData) -> None:
 
     before = {run["dag_run_id"] for run in airflow.api.runs()}
     deliver(data, airflow.folder / "source")
-    console.print(f"the operator has sent {newest} again, corrected: only that month runs again")
+    console.print(f"the operator has sent {newest} again, corrected: that month runs again, and what is made from it")
     backfill(airflow, "exports", newest, newest, again="failed")
     backfill(airflow, "predictions", newest, newest)
     ran = sorted((run["dag_id"], run["partition_key"]) for run in airflow.api.runs() if run["dag_run_id"] not in before)

@@ -16,10 +16,10 @@ from churn.command import OperatorData, operator_data, parser
 from churn.errors import BadInput, exit_on_bad_input
 from churn.lake import months_of
 from churn.months import add_months
+from churn.ports import free_port
 from churn.report import STAGES, Stage
 from churn.terminal import console, progress_bar
 from data_pipeline.delivery import deliver
-from data_pipeline.ports import free_port
 from data_pipeline.report import report_on
 
 STAGE_OF_STEP = dict(zip(["raw", "valid", "process", "training", "model", "predictions"], STAGES, strict=True))
@@ -60,7 +60,7 @@ def year_with_a_broken_month(dagster: "Dagster", data: OperatorData, source: Pat
         console.print(f"[red]incident[/] {incident}", soft_wrap=True)
     dagster.backfill("features", dagster.stale_features())
     deliver(data, source)
-    console.print(f"the operator has sent {newest} again, corrected: only that month runs again")
+    console.print(f"the operator has sent {newest} again, corrected: that month runs again, and what is made from it")
     dagster.backfill("exports", [newest])
     stale = dagster.stale_features()
     dagster.backfill("features", stale)

@@ -13,9 +13,9 @@ from urllib.error import URLError
 
 from churn.errors import BadInput
 from churn.lake import sweep
+from churn.ports import free_port
 from data_pipeline.components import OPTIONS, Components
 from data_pipeline.home import AIRFLOW_VERSION, only_one_in
-from data_pipeline.ports import free_port
 from data_pipeline.rest import RestApi
 from data_pipeline.settings import environment
 

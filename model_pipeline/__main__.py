@@ -1,6 +1,7 @@
 """`python -m model_pipeline`: the churn problem with scikit-learn; with --data and --target, a table of your own."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +57,7 @@ def run_on_operator(arguments: argparse.Namespace) -> None:
         console.print(f"ceiling: ROC-AUC {holdout.ceiling:.4f}, reached by who knows the true probabilities")
     print_paths(folder)
     console.print(f"whom to call: {folder / 'whom_to_call.csv'}   report: {folder / 'report.json'}")
-    console.print(
-        f"next: .venv/model/bin/python -m model_pipeline.predict {folder / 'model.skops'} {folder / 'customers.csv'}"
-    )
+    print_next(folder / "model.skops", folder / "customers.csv")
 
 
 def run_on_own_table(arguments: argparse.Namespace) -> None:
@@ -77,13 +76,18 @@ def run_on_own_table(arguments: argparse.Namespace) -> None:
         holdout = run(own, folder, arguments.seed, bar.advance)
     print_scores(f"{own.target} = {own.train.positive}, on {len(holdout.left):,} rows: {own.split}", holdout)
     print_paths(folder)
-    console.print(f"next: .venv/model/bin/python -m model_pipeline.predict {folder / 'model.skops'} {arguments.data}")
+    print_next(folder / "model.skops", arguments.data)
 
 
 def print_scores(title: str, holdout: "Holdout") -> None:
     from model_pipeline.card.evaluate import score_table
 
     print_table(title, *score_table(holdout), "model")
+
+
+def print_next(model: Path, table: Path) -> None:
+    words = [".venv/model/bin/python", "-m", "model_pipeline.predict", str(model), str(table)]
+    console.print(f"next: {shlex.join(words)}", soft_wrap=True, markup=False)
 
 
 def print_paths(folder: Path) -> None:

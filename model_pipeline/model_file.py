@@ -23,7 +23,7 @@ def save_model(model: Any, path: Path) -> None:
 def load_model(path: Path) -> Any:
     """Open a model file of ours. Raises BadInput if it is another kind of file, or brings a type nobody reviewed."""
     if not path.is_file():
-        raise BadInput(f"there is no model file {path}: make one with python -m model_pipeline")
+        raise BadInput(f"there is no model file {path}: make demo-model makes one")
     try:
         model = skops.load(path, trusted=list(TRUSTED))
         sound = is_sound(model)
@@ -33,5 +33,5 @@ def load_model(path: Path) -> Any:
     except Exception as error:  # a foreign file can break in any way, and none of them is our bug
         raise BadInput(f"{path} is not a model file of this pipeline ({type(error).__name__})") from error
     if not sound:
-        raise BadInput(f"{path} holds no model of this pipeline: make one with python -m model_pipeline")
+        raise BadInput(f"{path} holds no model of this pipeline: make demo-model makes one")
     return model

@@ -1,9 +1,15 @@
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.demos import Demos
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,3 +29,16 @@ def clone(tmp_path: Path) -> Path:
 def demos(tmp_path_factory: pytest.TempPathFactory) -> Demos:
     """The demos of a small world, which several tests look at."""
     return Demos(tmp_path_factory.mktemp("all demos"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    from tests.browser import started  # which most tests need not wait for
+    from tools.docs.chromium import chromium
+
+    program = chromium()
+    if not program:
+        missing = "no Chromium: sudo apt install chromium"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    with started(str(program)) as found:
+        yield found

@@ -123,10 +123,14 @@ def _deploy_run(registered: str, month: str, version: str) -> Run:
 @with_store_errors_as_sentences
 def main() -> None:
     arguments = parser("python -m tracking_pipeline.lineage", "What made what was live in a month?").parse_args()
+    month, arguments.month = arguments.month, None
     data = operator_data(arguments)
+    month = month or data.months[-1]
+    if month > data.months[-1]:
+        raise BadInput(f"nothing was live in {month} yet: the newest export is that of {data.months[-1]}")
     name = store_name(data)
     open_store(arguments.runs / "tracking", name)
-    answer = live_in(name, data.months[-1])
+    answer = live_in(name, month)
     tags = answer.training_run.data.tags
     same_code = "the code here" if tags["code_sha256"] == code_sha256() else "not the code here: check that commit out"
     print_table(

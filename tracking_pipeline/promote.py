@@ -67,11 +67,14 @@ def force(version: ModelVersion, tags: dict[str, str]) -> Decision:
 
 
 def roll_back(registered: str, tags: dict[str, str]) -> Decision:
-    """Make the version live that was so before the last move. Raises BadInput if there was none."""
+    """Undo the newest promotion that stands (not one that was rolled back): the version before it is live again.
+
+    Raises BadInput if there is none before it.
+    """
     stack = live_versions(history(registered))
     if len(stack) < 2:
-        so_far = f"only version {stack[0]}" if stack else "nothing"
-        raise BadInput(f"{registered} has no version to go back to: {so_far} was live so far")
+        first = f"version {stack[0]} was the first to be live" if stack else "nothing was live so far"
+        raise BadInput(f"{registered} has no version to go back to: {first}")
     before = MlflowClient().get_model_version(registered, stack[-2])
     with child_run("deploy", tags, name=f"version {stack[-1]} rolled back"):
         return _move(before, "rolled back", f"back to version {before.version}", about=stack[-1])

@@ -5,7 +5,6 @@ It would load whatever it finds in the artifact store; so it is given a copy tha
 
 import json
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import polars as pl
 from mlflow.pyfunc import scoring_server
 
 from churn.errors import BadInput
+from churn.ports import free_port
 from tracking_pipeline.registry import CHAMPION, as_table, champion, open_copy, verified_copy
 
 SECONDS_TO_START = 120
@@ -86,12 +86,3 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
             return
         time.sleep(0.05)
     raise BadInput(f"the scoring server did not start: its last words are in {log}")
-
-
-def free_port(wanted: int = 0) -> int:
-    """`wanted` if nobody has it, else one that nobody has."""
-    for port in (wanted, 0):
-        with socket.socket() as free, suppress(OSError):
-            free.bind(("127.0.0.1", port))
-            return int(free.getsockname()[1])
-    raise BadInput("no port is free on 127.0.0.1")

@@ -24,8 +24,9 @@ import psycopg2
 
 from churn.command import OneSentenceParser
 from churn.errors import BadInput, exit_on_bad_input
+from churn.ports import free_port
 from churn.terminal import console
-from tracking_pipeline.serve import free_port, running
+from tracking_pipeline.serve import running
 from tracking_pipeline.ui import LEAN, PAGES, server_command
 
 ADMIN = "admin"

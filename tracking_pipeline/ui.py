@@ -8,8 +8,9 @@ from pathlib import Path
 
 from churn.command import OneSentenceParser
 from churn.errors import BadInput, exit_on_bad_input
+from churn.ports import free_port
 from churn.terminal import console
-from tracking_pipeline.serve import free_port, running
+from tracking_pipeline.serve import running
 from tracking_pipeline.store import store_uri
 
 PAGES = "/#/experiments?workflowType=machine_learning"  # without it, MLflow begins with its pages for language models

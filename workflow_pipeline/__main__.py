@@ -3,6 +3,7 @@
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ import polars as pl
 from docker import DockerClient
 
 from churn.command import operator_data, parser
-from churn.errors import exit_on_bad_input
+from churn.errors import BadInput, exit_on_bad_input
 from churn.report import Report, write_report
 from churn.terminal import console, print_table, progress_bar
 from workflow_pipeline.building import build_images
@@ -35,8 +36,14 @@ def main() -> None:
     )
     command.add_argument("--serve", type=int, metavar="PORT", help="keep the model served on 127.0.0.1:PORT")
     arguments = command.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # whatever ends this stops the served model, too
     console.file = sys.stdout  # stays on the screen while what the engine prints goes to the log
     client = engine() if arguments.isolation != "none" else None
+    if client is None and arguments.serve is not None:
+        raise BadInput(
+            "the model is served from an image, and no Docker engine answers: make doctor says how to get one"
+        )
     if client is None and arguments.isolation != "none":
         console.print(f"[yellow]{NO_ENGINE}[/]")
     data = operator_data(arguments)
@@ -85,7 +92,8 @@ def serve_and_ask(client: DockerClient, folder: Path, report: Report, made: dict
         console.print(f"{image} answered for {len(customers):,} customers; largest difference {difference:.1g}")
         if port is not None:
             console.print(f"serving on {address}/docs until Ctrl-C")
-            signal.pause()
+            with suppress(KeyboardInterrupt):
+                signal.pause()
 
 
 if __name__ == "__main__":

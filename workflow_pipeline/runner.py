@@ -6,6 +6,7 @@ from pathlib import Path
 
 import docker
 from docker.errors import DockerException
+from docker.models.containers import Container
 from docker.types import Mount
 from kfp import local
 from requests.exceptions import RequestException
@@ -19,6 +20,7 @@ NOBODY = 65532
 MEMORY_LIMIT = "3g"  # on a cluster, pipeline.py's limit does this
 MOST_PROCESSES = 512  # threads count, too
 STEP_LABEL = f"{REPOSITORY}.folder"  # on the containers of steps, and not on those of builds
+SERVED_LABEL = f"{REPOSITORY}.served-by"  # a process of this machine, by its id
 ENGINE_FAILURES = (
     DockerException,
     RequestException,
@@ -77,12 +79,29 @@ def labels_of(folder: Path) -> dict[str, str]:
     return {STEP_LABEL: str(folder)}
 
 
+def labels_of_served(folder: Path) -> dict[str, str]:
+    """The same for the served model, which `sweep` leaves alone as long as the process that serves it is alive."""
+    return {**labels_of(folder), SERVED_LABEL: str(os.getpid())}
+
+
+def _is_served_by_another_run(container: Container) -> bool:
+    pid = container.labels.get(SERVED_LABEL)
+    if pid is None or container.status != "running":
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except OSError:
+        return False
+    return True
+
+
 def sweep(client: docker.DockerClient | None, folder: Path) -> None:
     """Remove what a killed run left: its containers, and the files of steps that did not finish."""
     if client is not None:
         ours = [f"{name}={value}" for name, value in labels_of(folder).items()]
         for container in client.containers.list(all=True, filters={"label": ours}):
-            container.remove(force=True)
+            if not _is_served_by_another_run(container):
+                container.remove(force=True)
     remembered = "".join(entry.read_text(encoding="utf-8") for entry in (folder / "cache").glob("*.json"))
     for step in folder.glob("churn-*/*"):
         if f"{step}/" not in remembered:

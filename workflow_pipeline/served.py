@@ -5,20 +5,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 import polars as pl
 from docker import DockerClient
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 
 from churn.errors import BadInput
 from churn.lake import sha256_of
 from churn.report import Report
 from workflow_pipeline.building import build, sweep_builds
 from workflow_pipeline.images import REPOSITORY, serving_context, tag_of
-from workflow_pipeline.runner import labels_of
+from workflow_pipeline.runner import labels_of_served
 
 START_TIMEOUT_S = 60
 CUSTOMERS_A_REQUEST = 1000
@@ -58,19 +58,27 @@ def serving(client: DockerClient, image: str, folder: Path, port: int | None = N
         security_opt=["no-new-privileges"],
         mem_limit="1g",
         pids_limit=128,
-        labels=labels_of(folder),
+        labels=labels_of_served(folder),
     )
     try:
         try:
             container.start()
         except APIError as error:
-            raise BadInput(f"port {port} cannot be served on ({error.explanation}): choose another one") from error
+            raise BadInput(_why_not_on(port, error)) from error
         container.reload()
         address = f"http://127.0.0.1:{container.ports['8000/tcp'][0]['HostPort']}"
         _wait_until_healthy(address, container)
         yield address
     finally:
-        container.remove(force=True)
+        with suppress(NotFound):  # somebody else has removed it
+            container.remove(force=True)
+
+
+def _why_not_on(port: int | None, error: APIError) -> str:
+    said = str(error.explanation)
+    if "address already in use" in said or "already allocated" in said:
+        return f"port {port} is taken: make serve-workflow PORT={(port or 8080) + 1} uses another"
+    return f"the model cannot be served on port {port} ({said})"
 
 
 def largest_difference(address: str, customers: pl.DataFrame, predictions: pl.DataFrame) -> float:

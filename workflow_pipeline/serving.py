@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -111,8 +112,10 @@ class BodyLimit:
             refusal = JSONResponse({"detail": f"the body is over {MOST_BYTES:,} bytes: ask in parts"}, 413)
             return await refusal(scope, receive, send)
 
+        whole_body: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
         async def replay() -> Message:
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
+            return whole_body.pop() if whole_body else await receive()
 
         return await self.app(scope, replay, send)
 
@@ -120,7 +123,9 @@ class BodyLimit:
 CARD: dict[str, Any] = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
 MODEL = load_model(FOLDER / "model.skops")
 
-app = FastAPI(title="Who will leave next month?", version=CARD["month"], description=__doc__ or "")
+app = FastAPIOffline(
+    title="Who will leave next month?", version=CARD["month"], description=__doc__ or "", redoc_url=None
+)
 app.add_middleware(BodyLimit)
 
 

@@ -31,7 +31,7 @@ def examine(check: ModuleType, answer: Path) -> dict[str, Any]:
     try:
         source = answer.read_text(encoding="utf-8")
         if not source.strip():
-            return not_yet("your file is empty: make reset brings the start back")
+            return not_yet(f"your file is empty: make reset E={answer.stem[:2]} brings the start back")
         compile(source, str(answer), "exec")
         return {"passed": True, "message": check.check(Answer(answer))}
     except NotYet as problem:

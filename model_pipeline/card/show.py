@@ -77,5 +77,5 @@ def _story(rows: pl.DataFrame, customers: pl.DataFrame, holdout: Holdout, seed: 
         ],
         threshold=threshold_by_value(holdout.threshold, holdout.currency),
         limits=[] if seed is None else [drift],
-        example="python -m model_pipeline.predict runs/model/model.skops runs/model/customers.csv",
+        example=".venv/model/bin/python -m model_pipeline.predict runs/model/model.skops runs/model/customers.csv",
     )

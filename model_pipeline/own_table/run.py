@@ -86,5 +86,5 @@ def _story(own: OwnTable, holdout: Holdout, folder: Path) -> Story:
         limits=[]
         if own.train.period is not None
         else ["Split at random: if customers or times differ from this table's, so will the scores."],
-        example=f"python -m model_pipeline.predict {folder / 'model.skops'} customers.csv",
+        example=f".venv/model/bin/python -m model_pipeline.predict {folder / 'model.skops'} customers.csv",
     )

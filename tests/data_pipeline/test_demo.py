@@ -17,8 +17,8 @@ import pytest
 
 from churn.lake import sha256_of
 from churn.months import add_months, month_range
+from churn.ports import free_port
 from churn.report import read_report
-from data_pipeline.ports import free_port
 from data_pipeline.rest import only_the_predictions_failed
 from tests.data_pipeline.conftest import ROOT, run
 from tests.demos import CUSTOMERS, MONTH, Demos, environment_python
@@ -274,5 +274,5 @@ def test_a_port_that_is_taken_is_left_alone() -> None:
 def test_two_who_start_at_once_choose_different_ports() -> None:
     """Neither listens yet: Airflow does so seconds after its port was chosen."""
     port = free_port(0)
-    chosen = run("data", "-c", f"from data_pipeline.ports import free_port; print(free_port({port}))").stdout
+    chosen = run("data", "-c", f"from churn.ports import free_port; print(free_port({port}))").stdout
     assert int(chosen) != port

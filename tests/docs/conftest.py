@@ -11,15 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
+from playwright.sync_api import Browser
 
-from tools.docs.chromium import ALONE, chromium
+from tests.browser import Visit
 
 ROOT = Path(__file__).parents[2]
-# Material draws diagrams in a closed shadow tree, into which no test can look.
-OPEN_SHADOWS = "const attach = Element.prototype.attachShadow; " + (
-    "Element.prototype.attachShadow = function () { return attach.call(this, { mode: 'open' }) }"
-)
 
 
 @pytest.fixture(scope="session")
@@ -49,44 +45,6 @@ def address(site: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = chromium()
-    if not found:
-        missing = "no Chromium: sudo apt install chromium"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=ALONE)
-        yield started
-        started.close()
-
-
-class Visit:
-    """A window on the site that writes down what no reader should ever cause."""
-
-    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
-        self.address = address
-        self.errors: list[str] = []
-        self.asked_elsewhere: list[str] = []
-        self.context: BrowserContext = browser.new_context(reduced_motion="reduce", **options)
-        self.context.add_init_script(OPEN_SHADOWS)
-        self.context.route("**/*", self._only_here)
-        self.page = self.context.new_page()
-        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    def _only_here(self, route: Route) -> None:
-        if route.request.url.startswith((self.address, "data:", "blob:")):
-            route.continue_()
-        else:
-            self.asked_elsewhere.append(route.request.url)
-            route.abort()
-
-    def open(self, page: str) -> None:
-        self.page.goto(f"{self.address}/{page}")
-        self.page.wait_for_load_state("networkidle")
 
 
 @pytest.fixture

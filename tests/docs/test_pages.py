@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.docs.conftest import ROOT, Visit
+from tests.browser import Visit
+from tests.docs.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WRITTEN = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))

@@ -95,7 +95,7 @@ def test_from_first_promotion_to_rollback(name: str, rows: pl.DataFrame) -> None
     assert live(name) == "2"
     assert roll_back(name, tags(name)).live == live(name) == "1"
     assert [one.what for one in history(name)] == ["promoted", "refused", "forced", "rolled back"]
-    with pytest.raises(BadInput, match="has no version to go back to: only version 1 was live so far"):
+    with pytest.raises(BadInput, match="has no version to go back to: version 1 was the first to be live"):
         roll_back(name, tags(name))
     assert live(name) == "1"
 

@@ -22,12 +22,12 @@ import pytest
 from churn import pipeline as plain
 from churn.errors import BadInput
 from churn.months import month_range
+from churn.ports import free_port
 from churn.report import read_report
 from churn.train import fitted
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, command
 from tracking_pipeline.build import BASELINE, estimator
 from tracking_pipeline.registry import log_model, open_version, register
-from tracking_pipeline.serve import free_port
 from tracking_pipeline.store import open_store
 from tracking_pipeline.team import postgres_programs, team_server
 

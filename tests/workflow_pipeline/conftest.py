@@ -108,10 +108,10 @@ def workflow(
 
 
 def start(
-    source: Path, runs: Path, cwd: Path = ROOT, inside: Sequence[str] = (), **environment: str
+    source: Path, runs: Path, *options: str, cwd: Path = ROOT, inside: Sequence[str] = (), **environment: str
 ) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [*inside, *command(source, runs)],
+        [*inside, *command(source, runs, *options)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(cwd), **environment},
         stdout=subprocess.PIPE,

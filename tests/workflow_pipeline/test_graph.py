@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -219,7 +220,7 @@ def test_a_port_that_is_taken_is_named_and_nothing_is_lost(client: DockerClient,
         port = taken.getsockname()[1]
         refused = workflow(source, finished, "--serve", str(port))
     assert refused.returncode == 2
-    assert re.fullmatch(rf"error: port {port} cannot be served on \(.+\): choose another one\n", refused.stderr)
+    assert refused.stderr == f"error: port {port} is taken: make serve-workflow PORT={port + 1} uses another\n"
     assert containers(client, finished) == []
     assert predictions(finished / "workflow").equals(before)
 
@@ -233,3 +234,37 @@ def test_images_say_what_they_are_and_where_they_come_from(client: DockerClient,
         assert labels["org.opencontainers.image.revision"]
         assert labels["org.opencontainers.image.source"].endswith("workflow_pipeline/Dockerfile")
         assert found.attrs["Config"]["User"] == "65532:65532"
+
+
+def test_a_served_model_stays_while_another_run_goes_on_and_goes_with_ctrl_c(
+    client: DockerClient, finished: Path, source: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with start(source, finished, "--serve", str(port)) as serving:
+        try:
+            assert serving.stdout is not None
+            address = next(f[0] for line in serving.stdout if (f := re.search(r"http://127\.0\.0\.1:\d+", line)))
+            assert workflow(source, finished).returncode == 0
+            with urllib.request.urlopen(f"{address}/health", timeout=30) as answer:
+                assert json.load(answer) == {"status": "ok"}
+        finally:
+            serving.send_signal(signal.SIGINT)
+            _, said = serving.communicate(timeout=60)
+    assert (serving.returncode, said) == (0, "")
+    assert containers(client, finished) == []
+
+
+def test_a_model_whose_server_was_killed_is_swept_away(client: DockerClient, finished: Path, source: Path) -> None:
+    with start(source, finished, "--serve", "0") as serving:
+        wait_for(lambda: [one for one in containers(client, finished) if "/serving:" in one.attrs["Config"]["Image"]])
+        os.killpg(serving.pid, signal.SIGKILL)
+        serving.communicate(timeout=60)
+    assert workflow(source, finished).returncode == 0
+    assert containers(client, finished) == []
+
+
+def test_without_an_engine_nothing_is_served_and_that_is_said(finished: Path, source: Path) -> None:
+    refused = workflow(source, finished, "--serve", "8080", DOCKER_HOST="unix:///nowhere.sock")
+    assert refused.returncode == 2
+    assert "the model is served from an image, and no Docker engine answers" in refused.stderr

@@ -13,9 +13,11 @@ from typing import Any
 import polars as pl
 import pytest
 from docker import DockerClient
+from playwright.sync_api import Browser
 
 from churn.errors import BadInput
 from churn.report import read_report
+from tests.browser import Visit
 from workflow_pipeline.served import ask, build_serving_image, largest_difference, serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -70,6 +72,17 @@ def test_it_says_what_it_serves(address: str, finished: Path) -> None:
     report = read_report(finished / "workflow" / "report.json")
     assert (card["month"], card["data_fingerprint"]) == (report.month, report.data_fingerprint)
     assert card["scores"] == report.baseline
+
+
+@pytest.mark.browser
+def test_its_page_is_drawn_and_asks_for_nothing_from_elsewhere(browser: Browser, address: str) -> None:
+    window = Visit(browser, address, viewport={"width": 1280, "height": 900})
+    window.open("docs")
+    window.page.get_by_text("/predict").first.wait_for()
+    assert window.page.get_by_role("heading", name="Who will leave next month?").is_visible()
+    window.context.close()
+    assert window.errors == []
+    assert window.asked_elsewhere == []
 
 
 @pytest.mark.parametrize(
@@ -128,5 +141,5 @@ def test_schemathesis_finds_nothing(address: str, tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_is_named(client: DockerClient, image: str, address: str, tmp_path: Path) -> None:
     taken = int(address.rsplit(":", 1)[1])
-    with pytest.raises(BadInput, match=f"port {taken} cannot be served on"), serving(client, image, tmp_path, taken):
+    with pytest.raises(BadInput, match=f"port {taken} is taken"), serving(client, image, tmp_path, taken):
         pass

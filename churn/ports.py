@@ -8,11 +8,11 @@ from churn.errors import BadInput
 _claims: list[socket.socket] = []  # of this process, until it ends
 
 
-def free_port(usual: int) -> int:
-    """The usual one, or any other when that is taken.
+def free_port(usual: int = 0) -> int:
+    """The usual one, or any other when that is taken or 0.
 
-    Airflow binds its port seconds after it was chosen. So that two who start at the same time do not choose the same
-    one, whoever has asked here keeps the UDP port of that number, which nothing else has a use for.
+    A server such as Airflow binds its port seconds after it was chosen. So that two who start at the same time do not
+    choose the same one, whoever has asked here keeps the UDP port of that number, which nothing else has a use for.
     """
     for port in (usual, 0):
         claim = socket.socket(type=socket.SOCK_DGRAM)
