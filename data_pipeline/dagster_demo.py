@@ -137,7 +137,7 @@ def open_pages(folder: Path) -> NoReturn:
     set_up(folder, months)
     os.environ["PYTHONWARNINGS"] = "ignore:Parameter"  # which says that it is in beta, once per process
     port = str(free_port(3000))
-    console.print(f"http://127.0.0.1:{port} (Ctrl-C stops it)")
+    console.print(f"http://127.0.0.1:{port}/runs (Ctrl-C stops it)")
     options = ["-m", "data_pipeline.dagster_assets", "-h", "127.0.0.1", "-p", port, "--log-level", "warning"]
     os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *options])
 

@@ -3,7 +3,9 @@
 import argparse
 import os
 import signal
+import sqlite3
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 from churn.command import OneSentenceParser
@@ -13,8 +15,17 @@ from churn.terminal import console
 from tracking_pipeline.serve import running
 from tracking_pipeline.store import store_uri
 
-PAGES = "/#/experiments?workflowType=machine_learning"  # without it, MLflow begins with its pages for language models
+MODEL_TRAINING = "workflowType=machine_learning"  # without it, MLflow begins with its pages for language models
+PAGES = f"/#/experiments?{MODEL_TRAINING}"
 LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # with one worker: 470 MB instead of 1.2 GB
+
+
+def runs_page(database: Path) -> str:
+    """The runs of the newest experiment: from the list of experiments, a click leads to pages for language models."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as store:
+        for (experiment,) in store.execute("SELECT experiment_id FROM runs ORDER BY start_time DESC LIMIT 1"):
+            return f"/#/experiments/{experiment}/runs?{MODEL_TRAINING}"
+    return PAGES
 
 
 def server_command(port: int, *options: str) -> list[str]:
@@ -35,7 +46,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # whoever ends this ends what it started
         signal.signal(number, signal.default_int_handler)  # with Polars' own, Ctrl-C would not end the wait
     port = free_port(5000)
-    console.print(f"open http://127.0.0.1:{port}{PAGES}", soft_wrap=True)
+    console.print(f"open http://127.0.0.1:{port}{runs_page(folder / 'mlflow.db')}", soft_wrap=True)
     console.print(f"Ctrl-C ends it; its log: {folder / 'ui.log'}")
     with (folder / "ui.log").open("ab") as log:
         options = (f"--backend-store-uri={uri}", f"--artifacts-destination={folder / 'artifacts'}")

@@ -128,6 +128,7 @@ def _model(runs: Sequence[Run]) -> str:
     ]
     found = [
         f"{run.name} found one of {run.report.best['roc_auc']:.3f} worth {run.report.best['campaign_value_eur']:,.0f} €"
+        + (", less" if float(run.report.best["campaign_value_eur"]) < float(baseline["campaign_value_eur"]) else "")
         for run in runs
         if run.report and run.report.best
     ]

@@ -126,6 +126,10 @@ def draw_importance(axes: Axes, importance: pl.DataFrame) -> str:
     return f"It leans most on {first['column']}: with that column shuffled, ROC-AUC falls by {first['fall']:.3f}"
 
 
+def _beside(gap: float) -> str:
+    return f"{abs(gap):.3f} {'below' if gap >= 0 else 'above (luck: few customers left)'}"
+
+
 def draw_gap(axes: Axes, holdout: Holdout) -> str:
     """ROC-AUC on one line, from a coin flip to the best that anyone could reach, where that is known."""
     points = [
@@ -137,8 +141,8 @@ def draw_gap(axes: Axes, holdout: Holdout) -> str:
     if holdout.truth is not None:
         ceiling = _auc(holdout, holdout.truth)
         points.append(("ceiling", ceiling, CEILING))
-        below_best, below_baseline = ceiling - points[2][1], ceiling - points[1][1]
-        finding = f"The best model is {below_best:.3f} below what anyone could reach, the baseline {below_baseline:.3f}"
+        best, baseline = (_beside(ceiling - points[place][1]) for place in (2, 1))
+        finding = f"The best model is {best} who knows every true probability, the baseline {baseline}"
     names, values, colours = zip(*points, strict=True)
     rows = np.arange(len(points))[::-1]
     axes.hlines(rows, 0.5, values, color=colours, lw=5, alpha=0.35)

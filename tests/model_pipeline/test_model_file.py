@@ -58,7 +58,7 @@ def test_the_list_of_trusted_types_lacks_nothing_and_has_nothing_to_spare(
 
 
 FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
-    "nothing there": (lambda path: None, "there is no model file .*: make one"),
+    "nothing there": (lambda path: None, "there is no model file .*: make demo-model makes one"),
     "a folder": (lambda path: path.mkdir(), "there is no model file"),
     "an empty file": (lambda path: path.write_bytes(b""), "is not a model file of this pipeline"),
     "text": (lambda path: path.write_text("weights: 42"), "is not a model file of this pipeline"),

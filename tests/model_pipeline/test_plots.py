@@ -48,7 +48,7 @@ def test_the_profit_picture_names_what_the_campaign_earns() -> None:
 
 
 def test_the_gap_picture_measures_from_the_ceiling_only_if_there_is_one() -> None:
-    assert "0.000 below what anyone could reach" in plots.draw_gap(Figure().subplots(), holdout())
+    assert "0.000 below who knows every true probability" in plots.draw_gap(Figure().subplots(), holdout())
     assert "against the baseline" in plots.draw_gap(Figure().subplots(), holdout(truth=None))
 
 

@@ -1,9 +1,19 @@
 """`make docs`: the site on 127.0.0.1 until Ctrl-C, built again whenever one of its files changes."""
 
 import os
+import socket
 import sys
+from contextlib import suppress
 
-from churn.ports import free_port
+
+def free_port(usual: int) -> int:
+    for port in (usual, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    sys.exit("no port is free on 127.0.0.1")
+
 
 if __name__ == "__main__":
     port = free_port(8000)
