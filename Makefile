@@ -122,7 +122,7 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 ##@ Check
 
-.PHONY: test test-fast lint contrast bench bench-workflow bench-tracking doctor
+.PHONY: test test-fast lint contrast bench bench-data bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## all tests
 	@.venv/test/bin/python -m tests
@@ -140,6 +140,9 @@ contrast: .venv/plain/.ok .venv/workflow/.ok .venv/data/.ok .venv/model/.ok .ven
 
 bench: .venv/model/.ok ## how fast it is, and how much memory it takes
 	@.venv/model/bin/python -m benchmarks $(call option,N,customers)
+
+bench-data: .venv/data/.ok demo-plain ## what Airflow costs: seconds and memory of make demo-data, beside the plain script
+	@.venv/data/bin/python -m benchmarks.airflow
 
 bench-workflow: .venv/workflow/.ok ## what containers cost: a step, a run in which nothing has changed, a prediction
 	@.venv/workflow/bin/python -m benchmarks.containers

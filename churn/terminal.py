@@ -14,7 +14,7 @@ from rich.table import Table
 
 # One colour per category, everywhere: terminal, plots, diagrams. Okabe & Ito's palette, safe for colour-blind readers.
 COLOURS = {
-    "plain": "#7f7f7f",
+    "plain": "#666666",
     "workflow": "#0072B2",
     "data": "#009E73",
     "data-dagster": "#56B4E9",

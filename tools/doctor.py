@@ -12,8 +12,8 @@ from typing import List, NamedTuple
 
 HERE = Path(__file__).resolve().parent.parent
 GIGABYTE = 1e9
-DISK_NEEDED_GB = 6  # what make demo leaves: environments 2.4, images 1.8, and the download cache
-MEMORY_NEEDED_GB = 3  # the default world needs 0.4, Airflow 0.9 more
+DISK_NEEDED_GB = 6  # what make demo leaves: environments 2.0, images 1.8, and the download cache
+MEMORY_NEEDED_GB = 3  # the default world needs 0.4, Airflow 1.1 more
 CONTAINER_TIMEOUT_S = 60  # a first pull over a slow line
 
 

@@ -48,7 +48,7 @@ def test_a_page_on_a_phone_at_night_has_no_error_and_does_not_scroll_sideways(vi
     assert (visit_by_phone.errors, visit_by_phone.asked_elsewhere) == ([], [])
 
 
-@pytest.mark.parametrize("page", ["", "contrast/", "model/"])
+@pytest.mark.parametrize("page", PAGES)
 def test_everybody_can_read_it_at_night(visit_by_phone: Visit, page: str) -> None:
     visit_by_phone.open(page)
     assert complaints(visit_by_phone.page) == []

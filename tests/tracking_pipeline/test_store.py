@@ -13,6 +13,7 @@ import mlflow
 import pytest
 
 from churn.lake import sha256_of
+from tests.demos import MONTH
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL_WORLD, command
 from tracking_pipeline.store import open_store
 
@@ -104,7 +105,7 @@ def test_a_month_with_no_model(runs: Path) -> None:
     open_store(runs / "tracking", NAME)
     said = command("tracking_pipeline.lineage", *SMALL_WORLD, runs=runs)
     assert said.returncode == 2
-    assert f"no model of {NAME} was live in 2025-05: there is none yet: make demo-tracking" in said.stderr
+    assert f"no model of {NAME} was live in {MONTH}: there is none yet: make demo-tracking" in said.stderr
 
 
 def test_an_alias_that_does_not_exist(runs: Path) -> None:

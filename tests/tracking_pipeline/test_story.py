@@ -21,7 +21,7 @@ from mlflow.entities import Dataset, Run
 
 from churn import pipeline as plain
 from churn.model_file import churn_probability
-from churn.months import month_range
+from churn.months import add_months, month_range
 from churn.report import STAGES, read_report
 from churn.train import training_and_holdout
 from tests.demos import MONTH
@@ -34,7 +34,7 @@ from tracking_pipeline.serve import ask, champion_server
 from tracking_pipeline.store import registry_era
 
 pytestmark = pytest.mark.slow
-MONTHS = ["2025-03", "2025-04", "2025-05"]
+MONTHS = month_range(add_months(MONTH, -2), MONTH)
 
 
 def runs_of(client: MlflowClient, query: str) -> list[Run]:
@@ -91,15 +91,15 @@ def test_a_month_has_a_run_per_stage_and_a_run_per_candidate(client: MlflowClien
 
 
 def test_the_data_is_recorded_with_digest_and_source(client: MlflowClient) -> None:
-    stages = {run.data.tags["stage"]: run for run in children(client, month(client, "2025-03"))}
+    stages = {run.data.tags["stage"]: run for run in children(client, month(client, MONTHS[0]))}
     exports = {data.name: data for data in datasets(stages["collect"])}
-    assert set(exports) == {"export-2025-01", "export-2025-02", "export-2025-03"}, "nothing later may be collected"
+    assert set(exports) == {f"export-{month}" for month in month_range("2025-01", MONTHS[0])}, "nothing later"
     assert all(len(data.digest) == 36 and "source/month=" in data.source for data in exports.values())
     assert {data.name for data in datasets(stages["build"])} == {"train", "holdout"}
 
 
 def test_what_else_the_stages_record(client: MlflowClient) -> None:
-    stages = {run.data.tags["stage"]: run for run in children(client, month(client, "2025-04"))}
+    stages = {run.data.tags["stage"]: run for run in children(client, month(client, MONTHS[1]))}
     files = {stage: {file.path for file in client.list_artifacts(run.info.run_id)} for stage, run in stages.items()}
     assert {"rows", "rejected_rows", "late_rows"} <= stages["validate"].data.metrics.keys()
     assert files["collect"] == {"checksums.json"}
@@ -112,7 +112,7 @@ def test_what_else_the_stages_record(client: MlflowClient) -> None:
 
 
 def test_system_metrics_are_sampled(client: MlflowClient) -> None:
-    sampled = [name for name in month(client, "2025-03").data.metrics if name.startswith("system/")]
+    sampled = [name for name in month(client, MONTHS[0]).data.metrics if name.startswith("system/")]
     assert "system/cpu_utilization_percentage" in sampled
 
 
@@ -163,7 +163,7 @@ def test_the_server_answers_what_the_champion_predicts(client: MlflowClient, tol
         roll_back(NAME, tags)
 
 
-@pytest.mark.parametrize("which", ["2025-03", "2025-05"])
+@pytest.mark.parametrize("which", [MONTHS[0], MONTH])
 def test_lineage_names_what_was_live_and_makes_it_again(told: Path, which: str, client: MlflowClient) -> None:
     runs = {run.info.run_id for run in runs_of(client, "")}
     answer = command("tracking_pipeline.lineage", SMALL_WORLD[0], f"--month={which}", runs=told)

@@ -179,6 +179,19 @@ def test_a_killed_container_fails_its_step_and_the_next_run_goes_on(
     assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
 
 
+def test_collection_is_tried_again_when_its_container_dies(
+    client: DockerClient, source: Path, runs: Path, finished: Path
+) -> None:
+    with start(source, runs) as running:
+        first = wait_for_step(client, runs, "collect")
+        first.kill("SIGKILL")
+        second = wait_for(lambda: [one for one in containers(client, runs) if one.id != first.id])
+        stderr = running.communicate(timeout=120)[1]
+    assert "/collect:" in second[0].attrs["Config"]["Image"]
+    assert running.returncode == 0, stderr
+    assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
+
+
 def test_a_killed_run_leaves_nothing_behind_and_the_next_goes_on(
     client: DockerClient, source: Path, runs: Path, finished: Path
 ) -> None:
