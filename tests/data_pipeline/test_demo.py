@@ -11,7 +11,9 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -207,6 +209,38 @@ print(json.dumps(sorted(
     expected += [["features_job", month, "process", "SUCCESS"] for month in [*months, BEFORE, MONTH]]
     expected += [["predictions_job", MONTH, step, "SUCCESS"] for step in ("training", "model", "predictions")]
     assert steps == sorted(expected)
+
+
+@pytest.mark.slow
+def test_dagsters_pages_show_the_runs_of_the_demo_until_ctrl_c(demos: Demos, tmp_path: Path) -> None:
+    demos.run("data-dagster")
+    shutil.copytree(demos.runs / "data-dagster", tmp_path / "data-dagster", symlinks=True)
+    command = [environment_python("dagster"), "-m", "data_pipeline.dagster_demo", "--ui", "--runs", str(tmp_path)]
+    with left_running() as left, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as pages:
+        try:
+            assert pages.stdout is not None
+            address = next(found[0] for line in pages.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+            question = json.dumps({"query": "{ runsOrError { ... on Runs { results { jobName status } } } }"}).encode()
+            runs = asked(Request(f"{address}/graphql", question, {"Content-Type": "application/json"}))
+            pages.send_signal(signal.SIGINT)
+            pages.communicate(timeout=60)
+        finally:
+            pages.kill()
+    found = {(run["jobName"], run["status"]) for run in runs["data"]["runsOrError"]["results"]}
+    assert {("exports_job", "FAILURE"), ("features_job", "SUCCESS"), ("predictions_job", "SUCCESS")} <= found
+    assert left == []
+
+
+def asked(question: Request) -> Any:
+    """The answer, once there is somebody to give it."""
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urlopen(question, timeout=30) as answer:
+                return json.load(answer)
+        except URLError:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
 
 
 @pytest.mark.slow

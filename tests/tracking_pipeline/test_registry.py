@@ -15,7 +15,7 @@ from churn.errors import BadInput
 from churn.model_file import churn_probability
 from churn.train import fitted
 from tracking_pipeline.build import CANDIDATES, Candidate, estimator
-from tracking_pipeline.registry import as_table, log_model, open_champion, open_version, register
+from tracking_pipeline.registry import CHAMPION, as_table, log_model, open_champion, open_version, register
 from tracking_pipeline.serve import champion_server
 
 BASELINE = CANDIDATES[0]
@@ -63,12 +63,20 @@ def test_a_model_comes_back_as_it_was_registered(name: str, rows: pl.DataFrame, 
 
 
 @pytest.mark.parametrize("changed", ["model.skops", "MLmodel", "requirements.txt"])
-def test_files_that_were_changed_are_refused(name: str, rows: pl.DataFrame, changed: str) -> None:
+def test_files_that_were_changed_are_neither_opened_nor_served(
+    name: str, rows: pl.DataFrame, changed: str, tmp_path: Path
+) -> None:
     version, folder = registered(name, rows)
+    MlflowClient().set_registered_model_alias(name, CHAMPION, str(version.version))
     with (folder / changed).open("ab") as file:
         file.write(b"\n")
     with pytest.raises(BadInput, match=r"version 1 is not opened: its files are not those that were registered"):
         open_version(version)
+    with (
+        pytest.raises(BadInput, match=r"version 1 is not opened: its files are not those that were registered"),
+        champion_server(name, tmp_path / "server.log"),
+    ):
+        pytest.fail("it is served")
 
 
 def test_files_that_are_gone_are_a_sentence(name: str, rows: pl.DataFrame) -> None:
