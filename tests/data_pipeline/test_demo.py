@@ -226,8 +226,8 @@ def test_dagsters_pages_show_the_runs_of_the_demo_until_ctrl_c(demos: Demos, tmp
             pages.communicate(timeout=60)
         finally:
             pages.kill()
-    found = {(run["jobName"], run["status"]) for run in runs["data"]["runsOrError"]["results"]}
-    assert {("exports_job", "FAILURE"), ("features_job", "SUCCESS"), ("predictions_job", "SUCCESS")} <= found
+    shown = {(run["jobName"], run["status"]) for run in runs["data"]["runsOrError"]["results"]}
+    assert {("exports_job", "FAILURE"), ("features_job", "SUCCESS"), ("predictions_job", "SUCCESS")} <= shown
     assert left == []
 
 
