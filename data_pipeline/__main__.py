@@ -39,7 +39,7 @@ def main() -> None:
         f"ROC-AUC {report.baseline['roc_auc']:.3f}{ceiling}; campaign {report.baseline['campaign_value_eur']:,.0f} €"
     )
     console.print(f"report: {arguments.runs / 'data' / 'report.json'}")
-    console.print(f"logs: {airflow.home}")
+    console.print(f"logs: {arguments.runs / 'data' / 'airflow'}")
     console.print("next: make ui-data (the same runs in Airflow's own pages)")
 
 

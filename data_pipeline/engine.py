@@ -14,6 +14,7 @@ from urllib.error import URLError
 from churn.errors import BadInput
 from churn.lake import sweep
 from churn.ports import free_port
+from churn.terminal import console
 from data_pipeline.components import OPTIONS, Components
 from data_pipeline.home import AIRFLOW_VERSION, only_one_in
 from data_pipeline.rest import RestApi
@@ -48,6 +49,9 @@ class Airflow:
             try:
                 self.start()
                 yield self
+            except KeyboardInterrupt:
+                console.print("stopping Airflow …")
+                raise
             finally:
                 self.components.stop()
 

@@ -50,7 +50,10 @@ def main() -> None:
     console.print(f"Ctrl-C ends it; its log: {folder / 'ui.log'}")
     with (folder / "ui.log").open("ab") as log:
         options = (f"--backend-store-uri={uri}", f"--artifacts-destination={folder / 'artifacts'}")
-        with running(server_command(port, *options), {**os.environ, **LEAN}, log) as server:
+        with (
+            running(server_command(port, *options), {**os.environ, **LEAN}, log) as server,
+            suppress(KeyboardInterrupt),
+        ):
             server.wait()
 
 
