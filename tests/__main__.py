@@ -1,7 +1,7 @@
-"""All tests, in two processes side by side, which on two cores nearly halves the wait: `make test`.
+"""All tests, in three processes side by side, which on two cores nearly halves the wait: `make test`.
 
-What runs containers or every demo stays in one process, since two of these would sweep up each other's containers.
-The rest runs beside it. A process that fails, or that finds no test, makes the whole fail.
+Much of it is waiting, for containers and schedulers. What runs containers stays in one process, since two of these
+would sweep up each other's builds. A process that fails, or that finds no test, makes the whole fail.
 """
 
 import shutil
@@ -10,26 +10,40 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
-ENGINES = ("tests/workflow_pipeline", "tests/contrast", "tests/test_same_answer.py")
+CONTAINERS = ("tests/workflow_pipeline", "tests/contrast", "tests/test_same_answer.py")
+SERVERS = ("tests/data_pipeline", "tests/tracking_pipeline")
 PYTEST = (sys.executable, "-m", "pytest", *sys.argv[1:])
 
 
 def main() -> int:
-    with tempfile.NamedTemporaryFile() as said, Path(said.name).open("rb") as heard:
-        engines = subprocess.Popen([*PYTEST, *ENGINES], stdout=said, stderr=subprocess.STDOUT)
-        others = subprocess.Popen([*PYTEST, *(f"--ignore={path}" for path in ENGINES)])
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both, and they stop what they have started
-        failed = others.wait()
-        print("beside them, what runs containers or every demo:", flush=True)
-        running = True
-        while running:
-            running = engines.poll() is None
-            shutil.copyfileobj(heard, sys.stdout.buffer)
-            sys.stdout.flush()
-            time.sleep(0.2)
-    return int(failed != 0 or engines.returncode != 0)
+    with ExitStack() as stack:
+        beside = []
+        for tests in (SERVERS, CONTAINERS):
+            said = stack.enter_context(tempfile.NamedTemporaryFile())
+            process = subprocess.Popen([*PYTEST, *tests], stdout=said, stderr=subprocess.STDOUT)
+            beside.append((tests, process, stack.enter_context(Path(said.name).open("rb"))))
+        rest = subprocess.Popen([*PYTEST, *(f"--ignore={path}" for path in (*SERVERS, *CONTAINERS))])
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all, and they stop what they have started
+        codes = [rest.wait()]
+        for tests, process, said in beside:
+            print(f"beside them, {' '.join(tests)}:", flush=True)
+            codes.append(relay(process, said))
+    return int(any(codes))
+
+
+def relay(process: "subprocess.Popen[bytes]", said: BinaryIO) -> int:
+    """Show what the process has said and goes on saying, until it ends; return its exit code."""
+    running = True
+    while running:
+        running = process.poll() is None
+        shutil.copyfileobj(said, sys.stdout.buffer)
+        sys.stdout.flush()
+        time.sleep(0.2)
+    return process.wait()
 
 
 if __name__ == "__main__":
