@@ -23,9 +23,9 @@ def main() -> int:
     with ExitStack() as stack:
         beside = []
         for tests in (SERVERS, CONTAINERS):
-            said = stack.enter_context(tempfile.NamedTemporaryFile())
-            process = subprocess.Popen([*PYTEST, *tests], stdout=said, stderr=subprocess.STDOUT)
-            beside.append((tests, process, stack.enter_context(Path(said.name).open("rb"))))
+            output = stack.enter_context(tempfile.NamedTemporaryFile())
+            process = subprocess.Popen([*PYTEST, *tests], stdout=output, stderr=subprocess.STDOUT)
+            beside.append((tests, process, stack.enter_context(Path(output.name).open("rb"))))
         rest = subprocess.Popen([*PYTEST, *(f"--ignore={path}" for path in (*SERVERS, *CONTAINERS))])
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all, and they stop what they have started
         codes = [rest.wait()]
