@@ -27,8 +27,9 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demos(tmp_path_factory: pytest.TempPathFactory) -> Demos:
-    """The demos of a small world, which several tests look at."""
-    return Demos(tmp_path_factory.mktemp("all demos"))
+    """The demos of a small world, which several tests look at; under `make test`, in all of its processes."""
+    shared = os.environ.get("TEST_DEMOS")
+    return Demos(Path(shared) if shared else tmp_path_factory.mktemp("all demos"))
 
 
 @pytest.fixture(scope="session")
