@@ -1,11 +1,10 @@
 """A port to listen on, on 127.0.0.1 only."""
 
+import atexit
 import socket
 from contextlib import suppress
 
 from churn.errors import BadInput
-
-_claims: list[socket.socket] = []  # of this process, until it ends
 
 
 def free_port(usual: int = 0) -> int:
@@ -21,7 +20,7 @@ def free_port(usual: int = 0) -> int:
             probe.bind(("127.0.0.1", port))
             found = int(probe.getsockname()[1])
             claim.bind(("127.0.0.1", found))
-            _claims.append(claim)
+            atexit.register(claim.close)  # kept until this process ends
             return found
         claim.close()
     raise BadInput("no port is free on 127.0.0.1")

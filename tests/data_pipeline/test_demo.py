@@ -150,6 +150,7 @@ def test_demo_leaves_no_process(demos: Demos) -> None:
     assert demos.left_running["data"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux who started whom")
 def test_a_process_that_hides_is_seen_all_the_same() -> None:
     """With a session, an environment and a parent that are not the command's any more."""
