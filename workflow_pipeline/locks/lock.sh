@@ -1,13 +1,13 @@
 #!/bin/sh
 # Writes workflow_pipeline/locks/NAME.txt from NAME.in: exact versions with hashes, for Linux and Python 3.11.
-# The versions are those of requirements/plain.txt, but for `validate`: it needs another NumPy (and with it SciPy).
+# The versions are those of requirements/plain.txt, except in `validate`: Frouros needs an older NumPy, SciPy and Matplotlib.
 set -eu
 cd "$(dirname "$0")/../.."
 here=workflow_pipeline/locks
 upgrade=${1:-} # or --upgrade
 other=$(mktemp)
 trap 'rm -f "$other"' EXIT
-sed '/^\(numpy\|scipy\)==/,/[^\\]$/d' requirements/plain.txt >"$other"
+sed '/^\(numpy\|scipy\|matplotlib\)==/,/[^\\]$/d' requirements/plain.txt >"$other"
 
 lock() { # NAME and options
     name=$1
