@@ -63,22 +63,22 @@ serve-workflow: .venv/workflow/.ok ## the same, then the model served on 127.0.0
 	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD) --serve "$${PORT:-8080}"
 
 images: .venv/workflow/.ok ## build the images that are not there yet, and a bill of materials for each
-	@.venv/workflow/bin/python -m workflow_pipeline.building
+	@.venv/workflow/bin/python -m workflow_pipeline.containers.build_images
 
 demo-data: .venv/data/.ok ## Airflow backfills the year; one month arrives broken and is corrected
 	@.venv/data/bin/python -m data_pipeline $(WORLD)
 
 ui-data: .venv/data/.ok ## the last demo-data in Airflow's own pages
-	@.venv/data/bin/python -m data_pipeline.ui
+	@.venv/data/bin/python -m data_pipeline.local_airflow.ui
 
 rerun-data: .venv/data/.ok ## one month again, with all that follows from it, in the Airflow of the last demo-data: MONTH=
-	@.venv/data/bin/python -m data_pipeline.rerun $(call option,MONTH,month)
+	@.venv/data/bin/python -m data_pipeline.local_airflow.rerun $(call option,MONTH,month)
 
 demo-dagster: .venv/dagster/.ok ## the same assets and the same year in Dagster
-	@.venv/dagster/bin/python -m data_pipeline.dagster_demo $(WORLD)
+	@.venv/dagster/bin/python -m data_pipeline.in_dagster.demo $(WORLD)
 
 ui-dagster: .venv/dagster/.ok ## the last demo-dagster in Dagster's own pages
-	@.venv/dagster/bin/python -m data_pipeline.dagster_demo --ui
+	@.venv/dagster/bin/python -m data_pipeline.in_dagster.demo --ui
 
 demo-model: .venv/model/.ok ## the scikit-learn pipeline here or on your own table: DATA=my.csv TARGET=churned
 	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
@@ -87,16 +87,16 @@ demo-tracking: .venv/tracking/.ok ## MLflow: three months of models; a bad one i
 	@.venv/tracking/bin/python -m tracking_pipeline $(WORLD)
 
 lineage: .venv/tracking/.ok ## what made the model that was live in MONTH, and does it make it again
-	@.venv/tracking/bin/python -m tracking_pipeline.lineage $(WORLD)
+	@.venv/tracking/bin/python -m tracking_pipeline.story.lineage $(WORLD)
 
 rollback: .venv/tracking/.ok ## undo the last promotion that stands: the model before it is live again
 	@.venv/tracking/bin/python -m tracking_pipeline.promote rollback $(WORLD)
 
 ui-tracking: .venv/tracking/.ok ## MLflow's pages over what demo-tracking recorded
-	@.venv/tracking/bin/python -m tracking_pipeline.ui
+	@.venv/tracking/bin/python -m tracking_pipeline.servers.ui
 
 team-tracking: .venv/tracking/.ok ## a tracking server for a team: PostgreSQL, passwords, artifacts through the server
-	@.venv/tracking/bin/python -m tracking_pipeline.team
+	@.venv/tracking/bin/python -m tracking_pipeline.servers.team
 
 ##@ Learn
 

@@ -11,9 +11,9 @@ import polars as pl
 from benchmarks.generate import generate
 from benchmarks.measure import Measured
 from benchmarks.process import process
-from churn.errors import exit_on_bad_input
-from churn.terminal import console, print_table
-from churn.world import World
+from churn.harness.errors import exit_on_bad_input
+from churn.harness.terminal import console, print_table
+from churn.simulator.world import World
 
 CUSTOMERS = 1_000_000  # a minute or two; the figures in the documentation are of 10 million
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from churn.errors import BadInput, exit_on_bad_input
-from churn.report import Report, read_report
-from churn.terminal import console, print_table
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.report import Report, read_report
+from churn.harness.terminal import console, print_table
 
 RUNS = Path("runs")
 SECONDS_BETWEEN_LOOKS = 0.5

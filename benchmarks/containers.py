@@ -22,12 +22,12 @@ from docker import DockerClient
 from kfp import dsl
 from kfp.local import docker_task_handler
 
-from churn.errors import BadInput, exit_on_bad_input
-from churn.report import read_report
-from churn.terminal import console, print_table
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.report import read_report
+from churn.harness.terminal import console, print_table
+from workflow_pipeline.engine.runner import engine, run_in_containers
 from workflow_pipeline.images import image
-from workflow_pipeline.runner import engine, run_in_containers
-from workflow_pipeline.served import build_serving_image, serving
+from workflow_pipeline.serving.container import build_serving_image, serving
 
 RUN = Path("runs/workflow")
 STEPS = 25

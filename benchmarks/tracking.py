@@ -16,14 +16,14 @@ import polars as pl
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
-from churn.command import operator_data, parser
-from churn.errors import exit_on_bad_input
-from churn.terminal import Bar, console, print_table, progress_bar
+from churn.harness.command import operator_data, parser
+from churn.harness.errors import exit_on_bad_input
+from churn.harness.terminal import Bar, console, print_table, progress_bar
 from churn.train import training_and_holdout
 from tracking_pipeline.build import CANDIDATES
-from tracking_pipeline.runs import child_run, run_tags
-from tracking_pipeline.serve import ask, champion_server, request_body
-from tracking_pipeline.store import open_store, store_name, with_store_errors_as_sentences
+from tracking_pipeline.record import child_run, run_tags
+from tracking_pipeline.safety.store import open_store, store_name, with_store_errors_as_sentences
+from tracking_pipeline.servers.scoring import ask, champion_server, request_body
 from tracking_pipeline.train import fitted_and_judged, split_off_last_month, tried
 
 ROUNDS = 3  # of all candidates

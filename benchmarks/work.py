@@ -7,9 +7,9 @@ import polars as pl
 from churn.collect import collect
 from churn.lake import partition
 from churn.process import process
-from churn.source import export
+from churn.simulator.exports import export
+from churn.simulator.world import TABLES, World
 from churn.validate import validate
-from churn.world import TABLES, World
 
 MONTH = World().first_month
 

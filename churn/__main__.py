@@ -1,9 +1,9 @@
 """The plain answer: `python -m churn` takes the simulated operator's exports through the six stages in one process."""
 
-from churn.command import operator_data, parser
-from churn.errors import exit_on_bad_input
+from churn.harness.command import operator_data, parser
+from churn.harness.errors import exit_on_bad_input
+from churn.harness.terminal import console, print_table, progress_bar
 from churn.pipeline import run
-from churn.terminal import console, print_table, progress_bar
 
 
 @exit_on_bad_input

@@ -13,11 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from churn.columns import CATEGORICAL_FEATURES, NUMERIC_FEATURES
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from churn.lake import months_of, new_partition, partition
-from churn.months import add_months
-from churn.world import FEWEST_MONTHS_TO_LEARN
+from churn.simulator.world import FEWEST_MONTHS_TO_LEARN
+from churn.storage.months import add_months
+from churn.tables import CATEGORICAL_FEATURES, NUMERIC_FEATURES
 
 
 def baseline() -> Pipeline:

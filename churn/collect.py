@@ -5,9 +5,9 @@ import json
 import shutil
 from pathlib import Path
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from churn.lake import existing_partition, months_of, new_partition, partition, sha256_of
-from churn.months import parse_month
+from churn.storage.months import parse_month
 
 
 def collect(source: Path, lake: Path, month: str) -> dict[str, str]:

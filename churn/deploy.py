@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from churn.lake import existing_partition, new_partition, partition
-from churn.model_file import churn_probability, load_model
+from churn.storage.model_file import churn_probability, load_model
 
 
 def deploy(lake: Path, month: str) -> pl.DataFrame:

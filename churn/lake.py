@@ -19,7 +19,7 @@ from errno import EEXIST, ENOTEMPTY
 from pathlib import Path
 from uuid import uuid4
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 
 RENAME_EXCHANGE, AT_FDCWD = 2, -100  # see renameat2(2)
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from churn.build import build
-from churn.ceiling import ceiling_roc_auc
 from churn.collect import collect, data_fingerprint
 from churn.deploy import deploy
+from churn.evaluation.ceiling import ceiling_roc_auc
+from churn.harness.report import Report, StageClock, predictions_sha256, write_report
 from churn.lake import partition
-from churn.months import add_months
 from churn.process import process
-from churn.report import Report, StageClock, predictions_sha256, write_report
+from churn.storage.months import add_months
 from churn.train import train, training_and_holdout
 from churn.validate import validate
 

@@ -8,10 +8,10 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from churn.build import baseline
-from churn.columns import FEATURES, LABEL
+from churn.evaluation.scores import Scores, score
 from churn.lake import existing_partition, new_partition, partition
-from churn.model_file import churn_probability, save_model
-from churn.scores import Scores, score
+from churn.storage.model_file import churn_probability, save_model
+from churn.tables import FEATURES, LABEL
 from churn.value import best_threshold
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
+from churn.checks.cross_check import rows_left_out
 from churn.contract import MOST_BAD_ROWS, SCHEMAS, split_by_contract
-from churn.cross_check import rows_left_out
-from churn.errors import ContractBroken
+from churn.harness.errors import ContractBroken
 from churn.lake import existing_partition, new_partition, partition
-from churn.months import first_day
+from churn.storage.months import first_day
 
 
 @dataclass

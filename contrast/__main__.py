@@ -8,9 +8,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from churn.command import OneSentenceParser
-from churn.errors import BadInput, exit_on_bad_input
-from churn.terminal import console, progress_bar
+from churn.harness.command import OneSentenceParser
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.terminal import console, progress_bar
 from contrast.cell import ControlFailed, cells
 from contrast.matrix import MATRIX, README, print_matrix, put_into_readme, read_cells, write_matrix
 from contrast.pipelines import PIPELINES

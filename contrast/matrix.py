@@ -8,8 +8,8 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from churn.harness.terminal import COLOURS, console
 from churn.lake import write_file
-from churn.terminal import COLOURS, console
 from contrast.cell import Scenario
 from contrast.code import REPOSITORY
 from contrast.pipelines import PIPELINES

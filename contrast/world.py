@@ -4,8 +4,8 @@ from pathlib import Path
 
 import polars as pl
 
-from churn.source import export
-from churn.world import World
+from churn.simulator.exports import export
+from churn.simulator.world import World
 
 WORLD = World(customers=600, months=4)
 MONTHS = WORLD.all_months()

@@ -4,17 +4,17 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-from churn.command import OperatorData, operator_data, parser
-from churn.errors import exit_on_bad_input
-from churn.report import STAGES, Stage
-from churn.terminal import console, print_table
+from churn.harness.command import OperatorData, operator_data, parser
+from churn.harness.errors import exit_on_bad_input
+from churn.harness.report import STAGES, Stage
+from churn.harness.terminal import console, print_table
+from churn.simulator.delivery import deliver
 from churn.validate import read_quality
-from data_pipeline.backfills import backfill
-from data_pipeline.delivery import deliver
-from data_pipeline.engine import Airflow
-from data_pipeline.home import AIRFLOW_VERSION
+from data_pipeline.local_airflow.backfills import backfill
+from data_pipeline.local_airflow.client import Records
+from data_pipeline.local_airflow.home import AIRFLOW_VERSION
+from data_pipeline.local_airflow.start import Airflow
 from data_pipeline.report import report_on
-from data_pipeline.rest import Records
 
 MONTHS_BEFORE_THE_FIRST_MODEL = 2
 

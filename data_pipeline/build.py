@@ -28,7 +28,7 @@ def build(**context: Any) -> None:
 def months_to_restate(lake: Path, month: str) -> list[str]:
     """The months up to `month` whose features were written before their own valid rows, or the late ones, came in."""
     from churn.lake import partition
-    from churn.months import add_months, month_range
+    from churn.storage.months import add_months, month_range
 
     def written(table: str, month: str) -> float:
         folder = partition(lake, table, month)

@@ -15,8 +15,8 @@ from data_pipeline.assets import FEATURES, MODEL, PREDICTIONS, lake
 def deploy(**context: Any) -> dict[str, Any]:
     """Score the month's customers; return where the table is, how many rows it has, and their checksum."""
     import churn.deploy
+    from churn.harness.report import predictions_sha256
     from churn.lake import partition
-    from churn.report import predictions_sha256
 
     month = context["partition_key"]
     predictions = churn.deploy.deploy(lake(), month)

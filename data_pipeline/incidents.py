@@ -4,7 +4,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from churn.errors import FILE_SYSTEM_REFUSED
+from churn.harness.errors import FILE_SYSTEM_REFUSED
 from data_pipeline.assets import lake
 
 TIME = "%Y-%m-%d %H:%M:%S"

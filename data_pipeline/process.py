@@ -18,7 +18,7 @@ def process(**context: Any) -> None:
     """Write features of the month and labels of the month before, from all valid rows that are here by now."""
     import churn.process
     from churn.lake import months_of
-    from churn.months import add_months, month_range
+    from churn.storage.months import add_months, month_range
 
     month = context["partition_key"]
     missing = sorted(set(month_range(first_month(), month)) - set(months_of(lake(), "valid")))

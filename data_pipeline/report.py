@@ -6,12 +6,12 @@ from typing import Literal
 
 import polars as pl
 
-from churn.ceiling import ceiling_roc_auc
 from churn.collect import data_fingerprint
-from churn.command import OperatorData
+from churn.evaluation.ceiling import ceiling_roc_auc
+from churn.harness.command import OperatorData
+from churn.harness.report import Report, Stage, predictions_sha256, write_report
 from churn.lake import existing_partition
-from churn.months import add_months
-from churn.report import Report, Stage, predictions_sha256, write_report
+from churn.storage.months import add_months
 from churn.train import training_and_holdout
 
 

@@ -22,7 +22,7 @@ def validate(**context: Any) -> list[str]:
     A broken contract fails at once: no retry mends an export. `valid` of the month stays what it was.
     """
     import churn.validate
-    from churn.errors import ContractBroken
+    from churn.harness.errors import ContractBroken
 
     month = context["partition_key"]
     try:
@@ -43,7 +43,7 @@ def months_changed(lake: Path, month: str, late_rows: int) -> list[str]:
     backfill out of order).
     """
     from churn.lake import months_of
-    from churn.months import add_months
+    from churn.storage.months import add_months
 
     before = [add_months(month, -1)] if late_rows and month > first_month() else []
     return [*before, month, *(later for later in months_of(lake, "valid") if later > month)]

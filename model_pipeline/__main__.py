@@ -5,9 +5,9 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from churn.command import operator_data, parser
-from churn.errors import BadInput, exit_on_bad_input
-from churn.terminal import console, print_table, progress_bar
+from churn.harness.command import operator_data, parser
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.terminal import console, print_table, progress_bar
 
 if TYPE_CHECKING:
     from model_pipeline.card.evaluate import Holdout

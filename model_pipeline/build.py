@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from churn import build as plain
-from churn.columns import CATEGORICAL_FEATURES, NUMERIC_FEATURES
+from churn.tables import CATEGORICAL_FEATURES, NUMERIC_FEATURES
 from model_pipeline.columns import Columns
 from model_pipeline.periods import Folds
 from model_pipeline.process import for_linear_model, for_trees, rare_words

@@ -13,7 +13,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 
 from churn import deploy as plain
 from churn.lake import existing_partition, new_partition, partition
-from model_pipeline.model_file import load_model
+from model_pipeline.model_file.skops_file import load_model
 from model_pipeline.train import churn_probability
 
 

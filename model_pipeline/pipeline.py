@@ -6,8 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from churn.collect import data_fingerprint
-from churn.months import add_months
-from churn.report import Report, StageClock, predictions_sha256, write_report
+from churn.harness.report import Report, StageClock, predictions_sha256, write_report
+from churn.storage.months import add_months
 from model_pipeline.build import build
 from model_pipeline.card.evaluate import Holdout
 from model_pipeline.card.show import show

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from churn.command import OneSentenceParser
-from churn.errors import BadInput, exit_on_bad_input
+from churn.harness.command import OneSentenceParser
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.terminal import console
 from churn.lake import write_file
-from churn.terminal import console
 
 OURS = ["churn_probability", "churn_predicted"]
 
@@ -23,7 +23,7 @@ def main() -> None:
 def predict(arguments: argparse.Namespace) -> None:
     """Write the table with both columns to `--out`, whole or not at all. Raises BadInput if model or table is unfit."""
     from model_pipeline.deploy import scored
-    from model_pipeline.model_file import load_model
+    from model_pipeline.model_file.skops_file import load_model
     from model_pipeline.own_table.read_csv import read_csv
 
     customers: Path = arguments.customers

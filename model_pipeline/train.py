@@ -24,14 +24,14 @@ from sklearn.model_selection import FixedThresholdClassifier, RandomizedSearchCV
 from threadpoolctl import threadpool_limits
 
 from churn import train as plain
-from churn.columns import LABEL
+from churn.evaluation.scores import Scores, score
 from churn.lake import new_partition, partition
-from churn.scores import Scores, score
+from churn.tables import LABEL
 from model_pipeline.build import CANDIDATES, OPERATOR, search, trials
 from model_pipeline.callback import Ticker
 from model_pipeline.campaign import THRESHOLDS, campaign_scorer
 from model_pipeline.columns import Columns, Table
-from model_pipeline.model_file import save_model
+from model_pipeline.model_file.skops_file import save_model
 from model_pipeline.periods import PeriodSplit, halves, newest_periods, to_search
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from sklearn.preprocessing import FunctionTransformer
 
 from churn import validate as plain
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from model_pipeline.columns import Columns
 
 MISSING = "(missing)"  # a category of its own: that somebody left a field blank often means something

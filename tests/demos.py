@@ -17,7 +17,7 @@ COMMANDS = {
     "plain": ("plain", "churn"),
     "workflow": ("workflow", "workflow_pipeline"),
     "data": ("data", "data_pipeline"),
-    "data-dagster": ("dagster", "data_pipeline.dagster_demo"),
+    "data-dagster": ("dagster", "data_pipeline.in_dagster.demo"),
     "model": ("model", "model_pipeline"),
     "tracking": ("tracking", "tracking_pipeline"),
 }

@@ -14,7 +14,7 @@ import polars as pl
 from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parents[1]
-SCHEMA = json.loads((ROOT / "churn" / "report.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "churn" / "harness" / "report.schema.json").read_text(encoding="utf-8"))
 LARGEST_DIFFERENCE = 1e-6
 NAMES = ("plain", "workflow", "data", "data-dagster", "model", "tracking")
 ISOLATION = {"workflow": "container", "data": "process"}

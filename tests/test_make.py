@@ -97,7 +97,7 @@ def test_demo_runs_each_pipeline_and_then_compares(clone: Path) -> None:
         "churn",
         "workflow_pipeline",
         "data_pipeline",
-        "data_pipeline.dagster_demo",
+        "data_pipeline.in_dagster.demo",
         "model_pipeline",
         "tracking_pipeline",
         "churn.compare",

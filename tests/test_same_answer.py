@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 from churn.pipeline import run as run_plain
-from churn.source import export
-from churn.world import World
+from churn.simulator.exports import export
+from churn.simulator.world import World
 from tests import same_answer
 from tests.demos import ROOT, Demos, environment_python
 from tests.same_answer import CHECKS, NAMES, PIPELINES

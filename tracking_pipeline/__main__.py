@@ -2,21 +2,21 @@
 
 import shutil
 
-from churn.command import operator_data, parser
-from churn.errors import exit_on_bad_input
-from churn.report import Report, StageClock, write_report
-from churn.terminal import console, print_table, progress_bar
-from tracking_pipeline.demo import TIMES_ASKED, bad_challenger, months_to_train, three_months
+from churn.harness.command import operator_data, parser
+from churn.harness.errors import exit_on_bad_input
+from churn.harness.report import Report, StageClock, write_report
+from churn.harness.terminal import console, print_table, progress_bar
 from tracking_pipeline.pipeline import Generation
 from tracking_pipeline.promote import Decision, history
-from tracking_pipeline.store import (
+from tracking_pipeline.safety.store import (
     open_store,
     start_registry_anew,
     store_name,
     store_uri,
     with_store_errors_as_sentences,
 )
-from tracking_pipeline.summary import report_of
+from tracking_pipeline.story.demo import TIMES_ASKED, bad_challenger, months_to_train, three_months
+from tracking_pipeline.story.summary import report_of
 
 
 @exit_on_bad_input

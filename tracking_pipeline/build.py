@@ -16,8 +16,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 
 from churn import build as plain
-from churn.columns import CATEGORICAL_FEATURES, NUMERIC_FEATURES
 from churn.lake import partition, sha256_of
+from churn.tables import CATEGORICAL_FEATURES, NUMERIC_FEATURES
 from tracking_pipeline.datasets import record_dataset
 
 SEARCH_SPACE: dict[str, list[dict[str, float]]] = {

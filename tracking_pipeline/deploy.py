@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 import mlflow
 import polars as pl
 
+from churn.harness.report import predictions_sha256
 from churn.lake import existing_partition, new_partition, partition
-from churn.model_file import churn_probability
-from churn.report import predictions_sha256
+from churn.storage.model_file import churn_probability
 from tracking_pipeline.registry import OpenModel, open_champion
 
 PREDICTIONS = "predictions.parquet"

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from churn.columns import LABEL
-from churn.model_file import churn_probability
-from churn.scores import score
+from churn.evaluation.scores import score
+from churn.storage.model_file import churn_probability
+from churn.tables import LABEL
 from tracking_pipeline.registry import OpenModel
 
 TENTHS = 10

@@ -7,14 +7,14 @@ import mlflow
 import polars as pl
 from mlflow.entities.model_registry import ModelVersion
 
-from churn.report import StageClock
+from churn.harness.report import StageClock
 from churn.train import training_and_holdout
 from tracking_pipeline.build import build
 from tracking_pipeline.collect import collect
 from tracking_pipeline.deploy import deploy
 from tracking_pipeline.process import process
 from tracking_pipeline.promote import Decision, decide
-from tracking_pipeline.runs import child_run, month_run
+from tracking_pipeline.record import child_run, month_run
 from tracking_pipeline.train import Trial, train
 from tracking_pipeline.validate import validate
 

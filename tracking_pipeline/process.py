@@ -5,9 +5,9 @@ from pathlib import Path
 import mlflow
 
 from churn import process as plain
-from churn.columns import CATEGORICAL_FEATURES, FEATURES, LABEL, NUMERIC_FEATURES
 from churn.lake import months_of
-from churn.months import add_months
+from churn.storage.months import add_months
+from churn.tables import CATEGORICAL_FEATURES, FEATURES, LABEL, NUMERIC_FEATURES
 
 
 def process(lake: Path, months: list[str], restates: dict[str, bool]) -> None:

@@ -16,14 +16,14 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from churn.command import operator_data, parser
-from churn.errors import BadInput, exit_on_bad_input
-from churn.terminal import console
+from churn.harness.command import operator_data, parser
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.terminal import console
 from tracking_pipeline.gate import evaluated, reasons_against
-from tracking_pipeline.plots import pictures
+from tracking_pipeline.record import MOST_RUNS, child_run, run_tags
 from tracking_pipeline.registry import CHAMPION, champion, open_version
-from tracking_pipeline.runs import MOST_RUNS, child_run, run_tags
-from tracking_pipeline.store import open_store, registry_era, store_name, with_store_errors_as_sentences
+from tracking_pipeline.safety.store import open_store, registry_era, store_name, with_store_errors_as_sentences
+from tracking_pipeline.story.plots import pictures
 
 STAYS, TO_MOVE, MOVED, NOT_MOVED = "stays", "to move", "moved", "did not move"  # what became of it, a decision's tag
 

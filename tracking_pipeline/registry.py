@@ -22,9 +22,9 @@ from mlflow.models import infer_signature
 from mlflow.models.model import ModelInfo
 from sklearn.pipeline import Pipeline
 
-from churn.columns import FEATURES, NUMERIC_FEATURES
-from churn.errors import BadInput
-from churn.model_file import churn_probability
+from churn.harness.errors import BadInput
+from churn.storage.model_file import churn_probability
+from churn.tables import FEATURES, NUMERIC_FEATURES
 
 CHAMPION = "champion"
 DIGEST = "files_sha256"

@@ -12,14 +12,14 @@ import polars as pl
 from mlflow.entities.model_registry import ModelVersion
 from sklearn.pipeline import Pipeline
 
-from churn.columns import LABEL
-from churn.model_file import churn_probability
-from churn.scores import score
+from churn.evaluation.scores import score
+from churn.storage.model_file import churn_probability
+from churn.tables import LABEL
 from churn.train import fitted, training_and_holdout
 from churn.value import best_threshold
 from tracking_pipeline.build import BASELINE, CANDIDATES, Candidate, estimator
+from tracking_pipeline.record import child_run
 from tracking_pipeline.registry import log_model, register
-from tracking_pipeline.runs import child_run
 
 MOST_ROWS_TO_SEARCH = 30_000  # ranking candidates needs fewer rows than fitting the winner
 CHARGE = "monthly_charge_eur"

@@ -11,7 +11,7 @@ from pathlib import Path
 import mlflow
 
 from churn import validate as plain
-from churn.errors import ContractBroken
+from churn.harness.errors import ContractBroken
 
 
 def validate(lake: Path, months: list[str]) -> dict[str, bool]:

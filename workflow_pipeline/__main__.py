@@ -10,15 +10,15 @@ from typing import Any, Literal
 import polars as pl
 from docker import DockerClient
 
-from churn.command import operator_data, parser
-from churn.errors import BadInput, exit_on_bad_input
-from churn.report import Report, write_report
-from churn.terminal import console, print_table, progress_bar
-from workflow_pipeline.building import build_images
+from churn.harness.command import operator_data, parser
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.report import Report, write_report
+from churn.harness.terminal import console, print_table, progress_bar
+from workflow_pipeline.containers.build_images import build_images
+from workflow_pipeline.engine.run import report_of, run_graph
+from workflow_pipeline.engine.runner import engine
 from workflow_pipeline.images import ENVIRONMENT
-from workflow_pipeline.run import report_of, run_graph
-from workflow_pipeline.runner import engine
-from workflow_pipeline.served import build_serving_image, largest_difference, serving
+from workflow_pipeline.serving.container import build_serving_image, largest_difference, serving
 
 NO_ENGINE = (
     "No Docker engine answers, so the steps run as processes of this machine, with this environment's packages: "

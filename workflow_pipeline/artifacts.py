@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from churn.lake import sha256_of
 
 Artifact = Any  # kfp.dsl.Artifact: this file must import where only kfp's runtime is installed, and where nothing is

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from churn.lake import partition
-from churn.months import add_months
+from churn.storage.months import add_months
 
 MOST_ROWS = 20_000  # of a month; more would find differences too small to matter
 

@@ -43,7 +43,7 @@ def serving_context(model: Path, card: str) -> dict[str, bytes]:
 
 def application_context() -> dict[str, bytes]:
     """The environment of `deploy` and the web application."""
-    return _context(ENVIRONMENT["deploy"], code_of(HERE / "serving.py"))
+    return _context(ENVIRONMENT["deploy"], code_of(HERE / "serving" / "app.py"))
 
 
 def _context(environment: str, code: set[Path]) -> dict[str, bytes]:
@@ -70,9 +70,14 @@ def code_of(file: Path, only_inside_functions: bool = False) -> set[Path]:
     while waiting:
         imported = waiting.pop()
         if imported not in found:
-            found |= {imported, imported.parent / "__init__.py"}
+            found |= {imported, *_packages_of(imported)}
             waiting += _imports(imported)
-    return found if only_inside_functions else found | {file, file.parent / "__init__.py"}
+    return found if only_inside_functions else found | {file, *_packages_of(file)}
+
+
+def _packages_of(module: Path) -> set[Path]:
+    """The __init__.py of each package that the module is in."""
+    return {ROOT / folder / "__init__.py" for folder in module.relative_to(ROOT).parents if folder != Path()}
 
 
 def _imports(file: Path, only_inside_functions: bool = False) -> Iterator[Path]:

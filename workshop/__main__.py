@@ -12,8 +12,8 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from churn.errors import BadInput, exit_on_bad_input
-from churn.terminal import COLOURS, console
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.terminal import COLOURS, console
 from workshop import progress
 from workshop.exercise import ROOT, Exercise, all_exercises, exercise_called
 from workshop.grade import Verdict, grade

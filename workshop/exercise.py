@@ -15,7 +15,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 
 ROOT = Path(__file__).parents[1]
 EXERCISES = Path(__file__).with_name("exercises")
@@ -23,7 +23,7 @@ EXERCISES = Path(__file__).with_name("exercises")
 
 @dataclass(frozen=True)
 class Exercise:
-    """One folder; `category` is a key of churn.terminal.COLOURS, `environment` a folder of .venv."""
+    """One folder; `category` is a key of churn.harness.terminal.COLOURS, `environment` a folder of .venv."""
 
     folder: Path
     title: str

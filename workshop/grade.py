@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from workshop.exercise import ROOT, Exercise
 
 SECONDS_FOR_AN_ANSWER = 60.0

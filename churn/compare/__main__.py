@@ -13,8 +13,8 @@ from rich.table import Table
 from churn.compare.page import write_page
 from churn.compare.runs import DEMOS, NAMES, Run, reference_of, side_by_side
 from churn.compare.words import five_lines, left_behind, missing
-from churn.errors import BadInput, exit_on_bad_input
-from churn.terminal import COLOURS, console
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.terminal import COLOURS, console
 
 
 @exit_on_bad_input

@@ -7,8 +7,8 @@ from html import escape
 from math import ceil, floor, log10
 
 from churn.compare.runs import Run
-from churn.report import STAGES
-from churn.terminal import COLOURS
+from churn.harness.report import STAGES
+from churn.harness.terminal import COLOURS
 
 SHADES = (0.2, 0.34, 0.48, 0.64, 0.82, 1.0)  # of a pipeline's colour, from collect to deploy
 HEIGHT = 28  # of a line, in pixels

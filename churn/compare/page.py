@@ -8,9 +8,9 @@ from urllib.parse import quote
 from churn.compare.charts import euros, roc_auc, seconds_by_stage
 from churn.compare.runs import DEMOS, SAME_ANSWER, Run, reference_of
 from churn.compare.words import five_lines, left_behind, missing
+from churn.harness.report import STAGES
+from churn.harness.terminal import COLOURS
 from churn.lake import write_file
-from churn.report import STAGES
-from churn.terminal import COLOURS
 
 STYLE = Path(__file__).with_name("page.css")
 SHORT = ("engine", "isolation", "answer", "seconds")  # columns that stay on one line

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from churn.errors import BadInput
-from churn.report import Report, read_report
-from churn.terminal import COLOURS
+from churn.harness.errors import BadInput
+from churn.harness.report import Report, read_report
+from churn.harness.terminal import COLOURS
 
 SAME_ANSWER = 1e-6  # the largest difference between two predictions of the same customer
 NAMES = tuple(COLOURS)  # the plain answer first

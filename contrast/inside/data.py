@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from data_pipeline.backfills import end_backfill, start_backfill, wait_for_runs
-from data_pipeline.engine import Airflow
-from data_pipeline.rerun import rerun
-from data_pipeline.rest import Records
+from data_pipeline.local_airflow.backfills import end_backfill, start_backfill, wait_for_runs
+from data_pipeline.local_airflow.client import Records
+from data_pipeline.local_airflow.rerun import rerun
+from data_pipeline.local_airflow.start import Airflow
 
 
 class Session:

@@ -10,16 +10,16 @@ from pathlib import Path
 import polars as pl
 from mlflow import MlflowClient
 
-from churn.command import OperatorData, operator_data, parser
-from churn.errors import exit_on_bad_input
+from churn.harness.command import OperatorData, operator_data, parser
+from churn.harness.errors import exit_on_bad_input
+from churn.harness.report import StageClock
 from churn.lake import months_of
-from churn.model_file import churn_probability
-from churn.report import StageClock
+from churn.storage.model_file import churn_probability
 from tracking_pipeline import pipeline
 from tracking_pipeline.promote import force, history, live_versions
+from tracking_pipeline.record import run_tags
 from tracking_pipeline.registry import open_champion
-from tracking_pipeline.runs import run_tags
-from tracking_pipeline.store import open_store, registry_era, store_name
+from tracking_pipeline.safety.store import open_store, registry_era, store_name
 
 
 def run_month(data: OperatorData, lake: Path, name: str, insist: bool) -> dict[str, float]:

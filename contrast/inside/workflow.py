@@ -12,9 +12,9 @@ import polars as pl
 from docker import DockerClient
 from docker.errors import DockerException
 
+from workflow_pipeline.engine.runner import engine, labels_of, sweep
 from workflow_pipeline.images import image
-from workflow_pipeline.runner import engine, labels_of, sweep
-from workflow_pipeline.served import ask, serving
+from workflow_pipeline.serving.container import ask, serving
 
 
 def kill_train(client: DockerClient, steps: Path) -> None:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from churn.model_file import churn_probability, load_model
+from churn.storage.model_file import churn_probability, load_model
 from contrast.pipelines.pipeline import Script
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from churn.faults import break_export
+from churn.simulator.faults import break_export
 from contrast.cell import Guard, Measure, Normal, Verdict
 from contrast.code import Change
 from contrast.pipelines.pipeline import Pipeline, Run

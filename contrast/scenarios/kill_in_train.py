@@ -14,7 +14,7 @@ DONE_BEFORE = ("collect", "validate", "process", "build")
 DEAD = ("killed", "failed", "failure")  # as MLflow, Airflow and kfp call it
 
 NOTHING_SAID_OF_THE_DEAD = Change(
-    "tracking_pipeline/store.py", "if killed := mark_killed_runs(experiment.experiment_id):", "if killed := []:"
+    "tracking_pipeline/safety/store.py", "if killed := mark_killed_runs(experiment.experiment_id):", "if killed := []:"
 )
 GUARDS = {
     "workflow": Guard("tool", lambda pipeline: pipeline.forget_runs(), when="after"),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from churn.scores import Scores, score
+from churn.evaluation.scores import Scores, score
 from churn.value import campaigns_without_a_model
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from churn.terminal import COLOURS
+from churn.harness.terminal import COLOURS
 from churn.value import value_per_customer_eur
 from model_pipeline.card.evaluate import Holdout
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import polars as pl
 
-from churn.ceiling import true_probability
-from churn.columns import LABEL
+from churn.evaluation.ceiling import true_probability
 from churn.lake import partition
-from churn.model_file import churn_probability as baseline_probability
-from churn.model_file import load_model as load_baseline
+from churn.storage.model_file import churn_probability as baseline_probability
+from churn.storage.model_file import load_model as load_baseline
+from churn.tables import LABEL
 from churn.train import training_and_holdout
 from model_pipeline.build import OPERATOR
 from model_pipeline.card.evaluate import Holdout
 from model_pipeline.card.plots import draw_all, permutation_importance
 from model_pipeline.card.write import Story, threshold_by_value, write_card
-from model_pipeline.model_file import load_model
+from model_pipeline.model_file.skops_file import load_model
 from model_pipeline.train import churn_probability
 
 SAMPLE = 1000

@@ -115,8 +115,8 @@ def _how_to_use(story: Story) -> list[Block]:
         heading("How to use it"),
         code(story.example),
         paragraph(
-            "The file is opened by skops with a short list of reviewed types (model_pipeline/review.py), not by "
-            f"pickle. Made with {libraries}: open it with the same scikit-learn."
+            "The file is opened by skops with a short list of reviewed types (model_pipeline/model_file/review.py), "
+            f"not by pickle. Made with {libraries}: open it with the same scikit-learn."
         ),
     ]
 

@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from model_pipeline.own_table.infer import date_format, numbers_in
 
 SHARE = 0.25

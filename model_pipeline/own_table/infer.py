@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from model_pipeline.columns import Columns
 
 YES = ["yes", "y", "true", "t", "1", "1.0", "churn", "churned", "left", "lost", "cancelled", "canceled", "positive"]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 
 BLANKS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "?"]
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}

@@ -15,7 +15,7 @@ from model_pipeline.build import baseline, trials
 from model_pipeline.card.evaluate import Holdout
 from model_pipeline.card.plots import draw_all, permutation_importance
 from model_pipeline.card.write import Story, threshold_by_balance, threshold_by_value, write_card
-from model_pipeline.model_file import save_model
+from model_pipeline.model_file.skops_file import save_model
 from model_pipeline.own_table.table import OwnTable
 from model_pipeline.train import churn_probability, fit_best
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from model_pipeline.columns import Columns, Table
 from model_pipeline.own_table.holdout import newest_rows, random_rows
 from model_pipeline.own_table.infer import columns_of, giveaways, two_outcomes

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from churn.source import export
-from churn.world import World
+from churn.simulator.exports import export
+from churn.simulator.world import World
 from tests.churn.small_world import MONTHS, WORLD, export_in_blocks, run_stages
 
 

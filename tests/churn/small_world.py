@@ -9,17 +9,17 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, settings
 
-from churn import simulator
 from churn.build import build
 from churn.collect import collect
 from churn.deploy import deploy
 from churn.lake import partition, sha256_of
-from churn.months import add_months
 from churn.process import process
-from churn.source import export
+from churn.simulator import behaviour as simulator
+from churn.simulator.exports import export
+from churn.simulator.world import World
+from churn.storage.months import add_months
 from churn.train import train
 from churn.validate import validate
-from churn.world import World
 
 WORLD = World(customers=600, first_month="2025-01", months=5, seed=3)
 MONTHS = WORLD.all_months()

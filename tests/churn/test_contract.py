@@ -10,9 +10,9 @@ import pytest
 
 from churn.collect import collect
 from churn.contract import MOST_BAD_ROWS, split_by_contract
-from churn.errors import ContractBroken
+from churn.harness.errors import ContractBroken
+from churn.simulator.world import TABLES
 from churn.validate import validate
-from churn.world import TABLES
 from tests.churn.small_world import (
     MONTHS,
     rows,

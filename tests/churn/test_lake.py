@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from churn import lake as lake_module
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from churn.lake import existing_partition, months_of, new_partition, partition, swap_in, sweep, write_file
 from tests.churn.kill import killed
 from tests.churn.small_world import hidden_leftovers

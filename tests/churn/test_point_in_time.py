@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from churn.lake import months_of, partition
-from churn.months import add_months, first_day, last_day
 from churn.process import process, write_features, write_labels
+from churn.storage.months import add_months, first_day, last_day
 from tests.churn.small_world import MONTHS, NEWEST, features_of, files, rows, take_in
 
 MONTH = MONTHS[2]

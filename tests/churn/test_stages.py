@@ -14,11 +14,11 @@ import pytest
 from churn.build import build
 from churn.collect import collect, data_fingerprint
 from churn.deploy import deploy
-from churn.errors import BadInput, ContractBroken
-from churn.faults import break_export
+from churn.harness.errors import BadInput, ContractBroken
 from churn.lake import months_of, partition, sweep
 from churn.pipeline import run
 from churn.process import process
+from churn.simulator.faults import break_export
 from churn.train import train, training_and_holdout
 from churn.validate import validate
 from tests.churn.kill import killed, killed_after
@@ -151,8 +151,8 @@ def test_an_export_leaves_the_workplace_of_another_alone(operator: Path, tmp_pat
             export_in_blocks(WORLD, tmp_path / "source", MONTHS[:1])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("churn.simulator.CUSTOMERS_PER_BLOCK", 350)
-        from churn.source import export
+        patch.setattr("churn.simulator.behaviour.CUSTOMERS_PER_BLOCK", 350)
+        from churn.simulator.exports import export
 
         export(WORLD, tmp_path / "source", advance=second_export)
     assert steps

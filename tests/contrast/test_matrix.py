@@ -16,7 +16,7 @@ from contrast.code import REPOSITORY
 from contrast.matrix import HERE, MATRIX, README, as_markdown, versions
 from contrast.pipelines import PIPELINES
 from contrast.scenarios import scenarios
-from workflow_pipeline.runner import engine
+from workflow_pipeline.engine.runner import engine
 
 Columns = dict[str, "Future[dict[str, Any]]"]
 MARKS: dict[str, tuple[Any, ...]] = {"workflow": (pytest.mark.docker,), "data": (pytest.mark.airflow,)}

@@ -17,11 +17,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from churn.harness.ports import free_port
+from churn.harness.report import read_report
 from churn.lake import sha256_of
-from churn.months import add_months, month_range
-from churn.ports import free_port
-from churn.report import read_report
-from data_pipeline.rest import only_the_predictions_failed
+from churn.storage.months import add_months, month_range
+from data_pipeline.local_airflow.client import only_the_predictions_failed
 from tests.data_pipeline.conftest import ROOT, run
 from tests.demos import CUSTOMERS, MONTH, Demos, environment_python
 from tests.processes import descendants, left_running
@@ -98,7 +98,7 @@ def test_a_month_is_run_again_in_the_airflow_of_the_demo(another: Path) -> None:
     killed = lake / "features" / f".month={MONTH}.0123abcd.new"
     killed.mkdir()
     with left_running() as left:
-        again = run("data", "-m", "data_pipeline.rerun", "--month", MONTH, "--runs", str(another))
+        again = run("data", "-m", "data_pipeline.local_airflow.rerun", "--month", MONTH, "--runs", str(another))
     assert again.returncode == 0, again.stdout + again.stderr
     assert checksums(lake) == tables
     assert not killed.exists()
@@ -128,7 +128,7 @@ def test_what_is_done_is_not_run_again_when_predictions_alone_failed(states: dic
 @pytest.mark.airflow
 @pytest.mark.slow
 def test_the_pages_show_the_runs_of_the_demo_until_ctrl_c(another: Path) -> None:
-    command = [environment_python("data"), "-m", "data_pipeline.ui", "--runs", str(another)]
+    command = [environment_python("data"), "-m", "data_pipeline.local_airflow.ui", "--runs", str(another)]
     with left_running() as left, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as pages:
         try:
             assert pages.stdout is not None
@@ -216,7 +216,7 @@ print(json.dumps(sorted(
 def test_dagsters_pages_show_the_runs_of_the_demo_until_ctrl_c(demos: Demos, tmp_path: Path) -> None:
     demos.run("data-dagster")
     shutil.copytree(demos.runs / "data-dagster", tmp_path / "data-dagster", symlinks=True)
-    command = [environment_python("dagster"), "-m", "data_pipeline.dagster_demo", "--ui", "--runs", str(tmp_path)]
+    command = [environment_python("dagster"), "-m", "data_pipeline.in_dagster.demo", "--ui", "--runs", str(tmp_path)]
     with left_running() as left, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as pages:
         try:
             assert pages.stdout is not None
@@ -247,15 +247,15 @@ def asked(question: Request) -> Any:
 @pytest.mark.slow
 def test_dagster_accepts_assets_jobs_and_schedules_together(tmp_path: Path) -> None:
     """The demo asks for one job at a time, and would not notice two of a name; Dagster's pages do."""
-    words = ("-m", "dagster", "definitions", "validate", "-m", "data_pipeline.dagster_assets")
+    words = ("-m", "dagster", "definitions", "validate", "-m", "data_pipeline.in_dagster.assets")
     checked = run("dagster", *words, DAGSTER_HOME=str(tmp_path))
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_nothing_to_look_at_is_a_sentence(tmp_path: Path) -> None:
     for environment, module, target in (
-        ("data", "data_pipeline.ui", "demo-data"),
-        ("dagster", "data_pipeline.dagster_demo", "demo-dagster"),
+        ("data", "data_pipeline.local_airflow.ui", "demo-data"),
+        ("dagster", "data_pipeline.in_dagster.demo", "demo-dagster"),
     ):
         options = ["--ui"] if environment == "dagster" else []
         refused = run(environment, "-m", module, "--runs", str(tmp_path), *options)
@@ -291,7 +291,7 @@ def test_rerun_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
         (["--month", "2025-13"], "2025-13"),
         ([], "--month"),
     ):
-        refused = run("data", "-m", "data_pipeline.rerun", *words, "--runs", str(tmp_path))
+        refused = run("data", "-m", "data_pipeline.local_airflow.rerun", *words, "--runs", str(tmp_path))
         assert refused.returncode == 2
         assert said in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
@@ -309,5 +309,5 @@ def test_a_port_that_is_taken_is_left_alone() -> None:
 def test_two_who_start_at_once_choose_different_ports() -> None:
     """Neither listens yet: Airflow does so seconds after its port was chosen."""
     port = free_port(0)
-    chosen = run("data", "-c", f"from churn.ports import free_port; print(free_port({port}))").stdout
+    chosen = run("data", "-c", f"from churn.harness.ports import free_port; print(free_port({port}))").stdout
     assert int(chosen) != port

@@ -15,14 +15,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from churn.command import OperatorData
+from churn.harness.command import OperatorData
 from churn.lake import sha256_of
 from churn.pipeline import run
-from churn.source import export
-from churn.world import World
-from data_pipeline.backfills import end_backfill, start_backfill, wait_for_runs
-from data_pipeline.delivery import deliver
-from data_pipeline.engine import Airflow
+from churn.simulator.delivery import deliver
+from churn.simulator.exports import export
+from churn.simulator.world import World
+from data_pipeline.local_airflow.backfills import end_backfill, start_backfill, wait_for_runs
+from data_pipeline.local_airflow.start import Airflow
 from tests.processes import command_line, descendants
 
 WORLD = World(customers=500, months=4)

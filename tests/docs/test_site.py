@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
-from churn.terminal import COLOURS
+from churn.harness.terminal import COLOURS
 from tests.docs.conftest import ROOT
 from tools.docs.contrast_table import as_markdown
 

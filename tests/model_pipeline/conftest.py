@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from churn.source import export
-from churn.world import World
+from churn.simulator.exports import export
+from churn.simulator.world import World
 from model_pipeline.build import search_space
 from model_pipeline.columns import Columns, Table
 from model_pipeline.pipeline import run

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from churn.lake import partition
 from model_pipeline.build import OPERATOR, candidate
 from model_pipeline.columns import Columns
-from model_pipeline.model_file import load_model
+from model_pipeline.model_file.skops_file import load_model
 from model_pipeline.process import for_linear_model, for_trees
 from model_pipeline.train import churn_probability
 from model_pipeline.validate import MISSING, as_declared
@@ -113,7 +113,7 @@ def test_quantiles_are_learnt_from_the_rows_it_is_fitted_on_and_no_others() -> N
 
 
 def test_the_operators_columns_are_the_plain_answers_features() -> None:
-    from churn.columns import FEATURES
+    from churn.tables import FEATURES
 
     assert OPERATOR.names == FEATURES
     assert isinstance(candidate(OPERATOR)["model"], LogisticRegression)

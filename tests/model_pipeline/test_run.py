@@ -12,7 +12,7 @@ import pytest
 
 from churn import pipeline as plain
 from churn.lake import partition
-from model_pipeline.model_file import load_model
+from model_pipeline.model_file.skops_file import load_model
 from model_pipeline.own_table.read_csv import read_csv
 from model_pipeline.train import churn_probability
 from tests.model_pipeline.conftest import NEWEST, WORLD, Run
@@ -31,7 +31,7 @@ def test_the_baseline_answers_as_the_plain_script_does_to_the_last_bit(finished:
 
 def test_the_report_keeps_the_schema_and_its_files_are_there(finished: Run) -> None:
     report = json.loads((finished.folder / "report.json").read_text())
-    jsonschema.validate(report, json.loads((ROOT / "churn" / "report.schema.json").read_text()))
+    jsonschema.validate(report, json.loads((ROOT / "churn" / "harness" / "report.schema.json").read_text()))
     assert [stage["name"] for stage in report["stages"]] == [
         "collect",
         "validate",

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 from mlflow import MlflowClient
 
-from churn.columns import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
-from churn.source import export
-from churn.world import World
+from churn.simulator.exports import export
+from churn.simulator.world import World
+from churn.tables import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
 from tests.demos import CUSTOMERS, MONTH, Demos
-from tracking_pipeline.store import open_store
+from tracking_pipeline.safety.store import open_store
 
 ROOT = Path(__file__).parents[2]
 SMALL = World(customers=CUSTOMERS)

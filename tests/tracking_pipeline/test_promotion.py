@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from tests.tracking_pipeline.conftest import ROOT
 from tests.tracking_pipeline.test_registry import registered
 from tracking_pipeline.gate import calibration_error, reasons_against
 from tracking_pipeline.promote import Decision, decide, force, history, live_versions, roll_back
+from tracking_pipeline.record import run_tags
 from tracking_pipeline.registry import champion
-from tracking_pipeline.runs import run_tags
-from tracking_pipeline.store import open_store, registry_era, start_registry_anew
+from tracking_pipeline.safety.store import open_store, registry_era, start_registry_anew
 
 LIVE = {"roc_auc": 0.82, "calibration_error": 0.008, "campaign_value_eur": 5000.0}
 KILLED_AT_THE_MOVE = """
@@ -25,8 +25,8 @@ import os, signal, sys, mlflow
 from pathlib import Path
 from mlflow import MlflowClient
 from tracking_pipeline.promote import force
-from tracking_pipeline.runs import run_tags
-from tracking_pipeline.store import open_store, registry_era
+from tracking_pipeline.record import run_tags
+from tracking_pipeline.safety.store import open_store, registry_era
 folder, name, version, when = sys.argv[1:]
 move = MlflowClient.set_registered_model_alias
 def killed(*arguments):

@@ -11,12 +11,12 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
-from churn.errors import BadInput
-from churn.model_file import churn_probability
+from churn.harness.errors import BadInput
+from churn.storage.model_file import churn_probability
 from churn.train import fitted
 from tracking_pipeline.build import CANDIDATES, Candidate, estimator
 from tracking_pipeline.registry import CHAMPION, as_table, log_model, open_champion, open_version, register
-from tracking_pipeline.serve import champion_server
+from tracking_pipeline.servers.scoring import champion_server
 
 BASELINE = CANDIDATES[0]
 

@@ -11,14 +11,14 @@ import pytest
 from mlflow import MlflowClient
 
 from tests.tracking_pipeline.conftest import ROOT
-from tracking_pipeline.store import open_store
+from tracking_pipeline.safety.store import open_store
 
 PROCESSES, RUNS_EACH = 4, 25
 WRITER = """
 import sys, mlflow
 from pathlib import Path
-from tracking_pipeline.runs import child_run, month_run, run_tags
-from tracking_pipeline.store import open_store
+from tracking_pipeline.record import child_run, month_run, run_tags
+from tracking_pipeline.safety.store import open_store
 folder, name, writer, runs = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 open_store(folder, name)
 for number in range(runs):
@@ -29,8 +29,8 @@ for number in range(runs):
 SLEEPER = """
 import sys, time, mlflow
 from pathlib import Path
-from tracking_pipeline.runs import child_run, month_run, run_tags
-from tracking_pipeline.store import open_store
+from tracking_pipeline.record import child_run, month_run, run_tags
+from tracking_pipeline.safety.store import open_store
 open_store(Path(sys.argv[1]), sys.argv[2])
 tags = run_tags("2025-05", 7, "1")
 with month_run(tags), child_run("train", tags), child_run("train", tags, name="a candidate"):

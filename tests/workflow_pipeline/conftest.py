@@ -17,10 +17,10 @@ from docker import DockerClient
 from docker.errors import DockerException
 
 from churn.pipeline import run as run_plain
-from churn.source import export
-from churn.world import World
+from churn.simulator.exports import export
+from churn.simulator.world import World
+from workflow_pipeline.engine.runner import STEP_LABEL, engine
 from workflow_pipeline.images import LABEL
-from workflow_pipeline.runner import STEP_LABEL, engine
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from docker import DockerClient
 
-from churn.errors import BadInput
+from churn.harness.errors import BadInput
 from tests.workflow_pipeline.conftest import ROOT, workflow
-from workflow_pipeline.building import build
+from workflow_pipeline.containers.build_images import build
 
 
 @pytest.mark.slow

@@ -18,8 +18,8 @@ import pytest
 from docker import DockerClient
 from packaging.utils import canonicalize_name
 
-from churn.faults import break_export
-from churn.report import read_report
+from churn.harness.report import read_report
+from churn.simulator.faults import break_export
 from tests.workflow_pipeline.conftest import (
     builds,
     containers,
@@ -33,9 +33,9 @@ from tests.workflow_pipeline.conftest import (
     wait_for_step,
     workflow,
 )
-from workflow_pipeline.building import write_bill_of_materials
+from workflow_pipeline.containers.build_images import write_bill_of_materials
 from workflow_pipeline.images import ENVIRONMENT, image
-from workflow_pipeline.served import build_serving_image
+from workflow_pipeline.serving.container import build_serving_image
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workflow_pipeline.conftest import ROOT, copy_of_the_code
 from workflow_pipeline import images
-from workflow_pipeline.contents import table
+from workflow_pipeline.containers.contents import table
 from workflow_pipeline.pipeline import COMPILED, compile_to
 
 
@@ -32,12 +32,12 @@ def changed_by(file: Path) -> set[str]:
     ("file", "stages"),
     [
         ("churn/process.py", {"process"}),
-        ("churn/columns.py", {"process", "build", "train", "deploy"}),
+        ("churn/tables.py", {"process", "build", "train", "deploy"}),
         ("churn/contract.py", {"validate"}),
         ("churn/lake.py", set(images.ENVIRONMENT)),
-        ("churn/terminal.py", set()),
+        ("churn/harness/terminal.py", set()),
         ("workflow_pipeline/drift.py", {"validate"}),
-        ("workflow_pipeline/run.py", set()),
+        ("workflow_pipeline/engine/run.py", set()),
         ("workflow_pipeline/locks/train.txt", {"build", "train"}),
         ("workflow_pipeline/locks/kfp.txt", set(images.ENVIRONMENT)),
         ("workflow_pipeline/Dockerfile", set(images.ENVIRONMENT)),
@@ -77,15 +77,29 @@ def test_the_serving_image_carries_what_training_does_and_what_speaks_http() -> 
 
 def test_the_serving_image_carries_no_code_that_training_alone_needs() -> None:
     code = {name for name in images.application_context() if name.startswith("code/churn/")}
-    assert code == {f"code/churn/{name}.py" for name in ("__init__", "columns", "errors", "model_file")}
+    assert code == {
+        f"code/churn/{name}.py"
+        for name in (
+            "__init__",
+            "tables",
+            "harness/__init__",
+            "harness/errors",
+            "storage/__init__",
+            "storage/model_file",
+        )
+    }
 
 
 def test_every_way_to_import_a_module_is_followed(code: Path) -> None:
     train = code / "workflow_pipeline" / "train.py"
-    for statement in ("import churn.source", "from churn import source", "from churn.source import export"):
+    for statement in (
+        "import churn.simulator.exports",
+        "from churn.simulator import exports",
+        "from churn.simulator.exports import export",
+    ):
         written = train.read_text(encoding="utf-8")
         train.write_text(written.replace("    import sklearn\n", f"    {statement}\n"), encoding="utf-8")
-        assert "code/churn/source.py" in images.context("train"), statement
+        assert "code/churn/simulator/exports.py" in images.context("train"), statement
         train.write_text(written, encoding="utf-8")
 
 
@@ -121,5 +135,5 @@ def test_the_two_do_not_fit_into_one_environment(tmp_path: Path) -> None:
 
 def test_the_readme_says_what_the_images_contain() -> None:
     assert table() in (images.HERE / "README.md").read_text(encoding="utf-8"), (
-        "run: python -m workflow_pipeline.contents"
+        "run: python -m workflow_pipeline.containers.contents"
     )

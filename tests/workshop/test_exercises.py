@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from churn.terminal import COLOURS
+from churn.harness.terminal import COLOURS
 from tests.workshop.conftest import ROOT, python_of
 from workshop.exercise import EXERCISES, Exercise, all_exercises
 from workshop.grade import Verdict, grade

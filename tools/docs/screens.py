@@ -111,9 +111,9 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_here, args=ALONE)
         for look, *command in (
-            (airflow, "data", "data_pipeline.ui"),
-            (dagster, "dagster", "data_pipeline.dagster_demo", "--ui"),
-            (mlflow, "tracking", "tracking_pipeline.ui"),
+            (airflow, "data", "data_pipeline.local_airflow.ui"),
+            (dagster, "dagster", "data_pipeline.in_dagster.demo", "--ui"),
+            (mlflow, "tracking", "tracking_pipeline.servers.ui"),
         ):
             if sys.argv[1:] and look.__name__ not in sys.argv[1:]:
                 continue

@@ -1,0 +1,1 @@
+"""Checks of an export that no single table can answer."""

@@ -1,0 +1,1 @@
+"""IBM's Telco table and its reader."""

@@ -1,0 +1,28 @@
+"""How well anyone could do: the score of the true probabilities. For evaluation only; no stage of a pipeline reads
+the truth.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from churn.tables import LABEL
+
+
+def ceiling_roc_auc(truth: Path, holdout: pl.DataFrame) -> float | None:
+    """ROC-AUC of the true churn probabilities on the holdout customers; None where no truth is known (real data)."""
+    known = true_probability(truth, holdout)
+    return None if known is None else float(roc_auc_score(holdout[LABEL].to_numpy(), known))
+
+
+def true_probability(truth: Path, holdout: pl.DataFrame) -> NDArray[np.float64] | None:
+    """The truth for each holdout row, shape (n,); None where no truth is known."""
+    folder = truth / f"month={holdout['month'][0]}"
+    if not folder.is_dir():
+        return None
+    known = pl.read_parquet(folder / "*.parquet", hive_partitioning=False)
+    joined = holdout.join(known, on="customer_id", how="left", maintain_order="left")["churn_probability"]
+    return None if joined.has_nulls() else joined.to_numpy()

@@ -1,0 +1,23 @@
+"""What the operator has put on its file server so far: the simulated exports, of which the newest may be broken."""
+
+import shutil
+from pathlib import Path
+
+from churn.harness.command import OperatorData
+from churn.simulator.faults import break_export
+
+FAULT = "seconds_for_minutes"
+
+
+def deliver(data: OperatorData, place: Path, broken: str | None = None) -> None:
+    """Link every month's export in `place`; the month that is to be broken is a copy."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for month in data.months:
+        export = data.source.resolve() / f"month={month}"
+        if month == broken:
+            shutil.copytree(export, place / export.name)
+        else:
+            (place / export.name).symlink_to(export)
+    if broken:
+        break_export(place / f"month={broken}", FAULT)

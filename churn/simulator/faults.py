@@ -1,0 +1,150 @@
+"""What goes wrong with an export, each fault by its name. All of these have happened to somebody.
+
+    break_export(Path("runs/world/…/source/month=2025-09"), "mb_for_gb")
+
+A fault changes one table of one month's export in place; the same seed breaks it the same way. What becomes of it is
+the contract's business.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from churn.harness.errors import BadInput
+from churn.simulator.world import TABLES
+
+DATE_COLUMNS = {
+    "customers": "signup_date",
+    "usage": "date",
+    "tickets": "opened_date",
+    "payments": "due_date",
+    "cancellations": "cancel_date",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of an export, about to be broken."""
+
+    rows: pl.DataFrame
+    table: str
+    export: Path
+    share: float  # of the rows, where a fault touches some of them; always at least one row
+    rng: np.random.Generator
+
+    def some(self) -> pl.Series:
+        """True for the chosen rows."""
+        count = min(len(self.rows), max(1, round(len(self.rows) * self.share)))
+        chosen = np.zeros(len(self.rows), bool)
+        chosen[self.rng.choice(len(self.rows), count, replace=False)] = True
+        return pl.Series(chosen)
+
+    def with_some(self, column: str, value: object) -> pl.DataFrame:
+        """`column` replaced by `value` in the chosen rows."""
+        replacement = value if isinstance(value, pl.Expr) else pl.lit(value, dtype=self.rows.schema[column])
+        return self.rows.with_columns(pl.when(self.some()).then(replacement).otherwise(column).alias(column))
+
+
+def duplicate_rows(part: Part) -> pl.DataFrame:
+    """The export job was retried after a time-out, and a batch of rows was written twice."""
+    return pl.concat([part.rows, part.rows.filter(part.some())])
+
+
+def null_ids(part: Part) -> pl.DataFrame:
+    """A join in the billing system lost its partner, and the customer's id came out empty."""
+    return part.with_some("customer_id", None)
+
+
+def future_dated_row(part: Part) -> pl.DataFrame:
+    """A device with a wrong clock reports from years ahead."""
+    return part.with_some(DATE_COLUMNS[part.table], date(2099, 1, 1))
+
+
+def missing_table(part: Part) -> None:
+    """The transfer was interrupted; nobody looked, for the other four tables were there."""
+
+
+def empty_table(part: Part) -> pl.DataFrame:
+    """The query ran before the nightly load had finished: the right columns, no rows, exit code 0."""
+    return part.rows.clear()
+
+
+def renamed_column(part: Part) -> pl.DataFrame:
+    """Somebody tidied up the names on their side, and told the three teams they knew of."""
+    column = part.rows.columns[int(part.rng.integers(len(part.rows.columns)))]
+    return part.rows.rename({column: column.upper()})
+
+
+def leaking_column(part: Part) -> pl.DataFrame:
+    """A helpful colleague adds what only the retention desk knows: who has announced that they will leave."""
+    knows = part.rng.random(len(part.rows)) < part.share
+    return part.rows.with_columns(wants_to_leave=pl.Series(knows))
+
+
+def negative_minutes(part: Part) -> pl.DataFrame:
+    """Credits for dropped calls are booked as calls of negative length."""
+    return part.with_some("minutes", -1 - pl.col("minutes"))
+
+
+def mb_for_gb(part: Part) -> pl.DataFrame:
+    """For one day a new version of the billing mediation reports megabytes; then somebody rolls it back."""
+    days = part.rows["date"].value_counts(sort=True)["date"].head(20).sort()  # the month's own days, not the late ones
+    day = days[int(part.rng.integers(len(days)))]
+    megabytes = (pl.col("data_gb") * 1000).cast(pl.Float32)
+    return part.rows.with_columns(data_gb=pl.when(pl.col("date") == day).then(megabytes).otherwise("data_gb"))
+
+
+def seconds_for_minutes(part: Part) -> pl.DataFrame:
+    """One region's new switch counts calls in seconds."""
+    customers = pl.read_parquet(part.export.parent / "month=*/customers/*.parquet", hive_partitioning=False)
+    regions = customers["region"].unique().sort()
+    region = regions[int(part.rng.integers(len(regions)))]
+    there = customers.filter(pl.col("region") == region)["customer_id"].implode()
+    odd_seconds = pl.Series(part.rng.integers(0, 60, len(part.rows)), dtype=pl.Int32)
+    seconds = pl.when(pl.col("customer_id").is_in(there)).then(pl.col("minutes") * 60 + odd_seconds)
+    return part.rows.with_columns(minutes=seconds.otherwise("minutes"))
+
+
+def new_plan(part: Part) -> pl.DataFrame:
+    """Marketing launched a plan that nobody announced."""
+    return part.with_some("plan", "family")
+
+
+FAULTS: dict[str, tuple[Callable[[Part], pl.DataFrame | None], tuple[str, ...]]] = {
+    "duplicate_rows": (duplicate_rows, TABLES),
+    "null_ids": (null_ids, TABLES),
+    "future_dated_row": (future_dated_row, TABLES),
+    "missing_table": (missing_table, TABLES),
+    "empty_table": (empty_table, TABLES),
+    "renamed_column": (renamed_column, TABLES),
+    "leaking_column": (leaking_column, TABLES),
+    "negative_minutes": (negative_minutes, ("usage",)),
+    "mb_for_gb": (mb_for_gb, ("usage",)),
+    "seconds_for_minutes": (seconds_for_minutes, ("usage",)),
+    "new_plan": (new_plan, ("customers",)),
+}
+
+
+def break_export(export: Path, fault: str, table: str | None = None, share: float = 0.01, seed: int = 0) -> None:
+    """Break one table of the export in folder `export` (default: the fault's first); `share` is that of the rows
+    touched.
+
+    Raises BadInput for an unknown fault, or a table that the fault does not touch.
+    """
+    if fault not in FAULTS:
+        raise BadInput(f"there is no fault '{fault}': choose one of {', '.join(FAULTS)}")
+    change, tables = FAULTS[fault]
+    table = table or tables[0]
+    if table not in tables:
+        raise BadInput(f"{fault} does not happen to {table}: choose one of {', '.join(tables)}")
+    rng = np.random.default_rng(seed)
+    for file in sorted((export / table).glob("*.parquet")):
+        broken = change(Part(pl.read_parquet(file, hive_partitioning=False), table, export, share, rng))
+        if broken is None:
+            file.unlink()
+        else:
+            broken.write_parquet(file)

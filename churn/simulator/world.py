@@ -1,0 +1,60 @@
+"""The world to simulate: how many customers, which months, which seed; and the words the operator uses."""
+
+from dataclasses import dataclass
+
+from churn.harness.errors import BadInput
+from churn.storage.months import add_months, month_range, parse_month
+
+REGIONS = ("centre", "east", "north", "south", "west")
+PLANS = ("basic", "plus", "max")
+CONTRACTS = ("monthly", "one_year", "two_years")
+KEYS = {  # what tells the rows of a table apart
+    "customers": ["customer_id"],
+    "usage": ["customer_id", "date"],
+    "tickets": ["ticket_id"],
+    "payments": ["customer_id", "due_date"],
+    "cancellations": ["customer_id"],
+}
+TABLES = tuple(KEYS)
+
+RULES = 1  # of the simulation; a change of what it produces makes it one more
+FEWEST_CUSTOMERS = 500  # below this, a month may have no cancellation at all, and there is nothing to learn
+MOST_CUSTOMERS = 100_000_000
+FEWEST_MONTHS_TO_LEARN = 3  # one to train on, one to hold out, one to score
+
+
+@dataclass(frozen=True)
+class World:
+    """One simulated operator; the same four values always give the same bytes.
+
+    Raises BadInput when a value cannot be simulated.
+    """
+
+    customers: int = 10_000
+    first_month: str = "2025-01"
+    months: int = 12
+    seed: int = 7
+
+    def __post_init__(self) -> None:
+        parse_month(self.first_month)
+        if not FEWEST_CUSTOMERS <= self.customers <= MOST_CUSTOMERS:
+            raise BadInput(
+                f"N={self.customers}: the world needs {FEWEST_CUSTOMERS:,} to {MOST_CUSTOMERS:,} customers, "
+                "for example N=10000"
+            )
+        if self.months < 1:
+            raise BadInput(f"{self.months} months: the world needs at least one")
+        if self.seed < 0:
+            raise BadInput(f"SEED={self.seed}: a seed is a whole number from 0 up")
+
+    @property
+    def last_month(self) -> str:
+        return add_months(self.first_month, self.months - 1)
+
+    def all_months(self) -> list[str]:
+        return month_range(self.first_month, self.last_month)
+
+    @property
+    def name(self) -> str:
+        """A folder name that no other world shares, nor the same world made by other rules."""
+        return f"v{RULES}-n{self.customers}-{self.first_month}-m{self.months}-s{self.seed}"

@@ -1,0 +1,1 @@
+"""How tables and models lie on disk: months, atomic writes, model files."""

@@ -1,0 +1,43 @@
+"""Months as "YYYY-MM" strings: they sort, they name folders, and they are what people type."""
+
+import re
+from calendar import monthrange
+from datetime import date
+
+from churn.harness.errors import BadInput
+
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+def parse_month(text: str) -> str:
+    """Return `text` if it is a month; raise BadInput if not."""
+    if not MONTH.fullmatch(text) or text.startswith("0000"):
+        raise BadInput(f"'{text}' is not a month: write it as YYYY-MM, for example 2025-12")
+    return text
+
+
+def first_day(month: str) -> date:
+    return date(int(month[:4]), int(month[5:]), 1)
+
+
+def last_day(month: str) -> date:
+    return date(int(month[:4]), int(month[5:]), days_in(month))
+
+
+def days_in(month: str) -> int:
+    return monthrange(int(month[:4]), int(month[5:]))[1]
+
+
+def add_months(month: str, count: int) -> str:
+    """`add_months("2025-12", 1)` is "2026-01"; a negative count goes back."""
+    index = int(month[:4]) * 12 + int(month[5:]) - 1 + count
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"
+
+
+def month_range(first: str, last: str) -> list[str]:
+    """All months from `first` to `last`, both included; empty if `last` comes before `first`."""
+    months = []
+    while first <= last:
+        months.append(first)
+        first = add_months(first, 1)
+    return months

@@ -1,0 +1,1 @@
+"""The same assets in Dagster."""

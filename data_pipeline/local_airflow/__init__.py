@@ -1,0 +1,1 @@
+"""A real Airflow on this machine: starting it, asking it, backfilling with it."""

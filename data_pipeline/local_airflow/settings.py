@@ -1,0 +1,64 @@
+"""How this Airflow is set up, as environment variables: LocalExecutor on SQLite, on 127.0.0.1, no example DAGs."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from churn.storage.months import add_months, first_day
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
+    """All settings there are: an airflow.cfg or AIRFLOW variables of somebody's shell do not come in."""
+    home = folder / "airflow"
+    bundle = {"name": "churn", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle"}
+    settings = {
+        "core__executor": "LocalExecutor",
+        "core__parallelism": "3",  # tasks at once; a core each, and one that is only starting
+        "core__load_examples": "False",
+        "core__dags_are_paused_at_creation": "False",
+        "core__execution_api_server_url": f"{url}/execution/",
+        "core__simple_auth_manager_all_admins": "True",  # nobody else reaches 127.0.0.1
+        "database__sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}",
+        "dag_processor__dag_bundle_config_list": json.dumps(
+            [{**bundle, "kwargs": {"path": str(REPOSITORY / "data_pipeline")}}]
+        ),
+        "api__host": "127.0.0.1",
+        "api__port": url.rpartition(":")[2],
+        "api__base_url": url,
+        "api__workers": "1",
+        "api__maximum_page_limit": "10000",
+        "api__secret_key": _secret(home / ".api"),
+        "api_auth__jwt_secret": _secret(home / ".jwt"),
+        "logging__logging_level": "WARNING",
+        "scheduler__scheduler_idle_sleep_time": "0.2",
+        # How long to wait for a killed task, and for the tasks of a killed scheduler: 300 s each by default.
+        "scheduler__task_instance_heartbeat_timeout": "30",
+        "scheduler__orphaned_tasks_check_interval": "30",
+        # A worker that misses the end of its task sleeps until the next heartbeat: 5 s by default.
+        "workers__min_heartbeat_interval": "1",
+    }
+    variables = {
+        "churn_source": str(folder / "source"),
+        "churn_lake": str(folder / "lake"),
+        "churn_first_month": months[0],
+    }
+    shell = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
+    return {
+        **shell,
+        **{f"AIRFLOW__{name.upper()}": value for name, value in settings.items()},
+        **{f"AIRFLOW_VAR_{name.upper()}": value for name, value in variables.items()},
+        "AIRFLOW_HOME": str(home),
+        "PYTHONPATH": str(REPOSITORY),
+        # In a simulated world no time passes: without this, Airflow asks for the export of the month that is now.
+        "CHURN_EXPORTS_END": first_day(add_months(months[-1], 1)).isoformat(),
+    }
+
+
+def _secret(file: Path) -> str:
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+    return file.read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The yardstick: the same pipeline on IBM's Telco table."""

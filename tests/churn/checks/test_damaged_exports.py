@@ -1,0 +1,110 @@
+"""Files that no reader can read close the gate with a sentence; files that are no tables are left alone."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from churn.collect import collect
+from churn.harness.errors import ContractBroken
+from churn.lake import partition
+from churn.process import process
+from churn.simulator.world import TABLES
+from churn.validate import validate
+from tests.churn.small_world import (
+    MONTHS,
+    files,
+    hidden_leftovers,
+    modest,
+)
+
+MONTH = MONTHS[2]
+
+
+def garble_truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def garble_empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def garble_text(file: Path) -> None:
+    file.write_text("customer_id,date\n1,2025-03-01\n")
+
+
+def garble_magic_only(file: Path) -> None:
+    file.write_bytes(b"PAR1" + bytes(100) + b"PAR1")
+
+
+def garble_only_the_footer_arrived(file: Path) -> None:
+    """Polars panics, which is no ordinary exception."""
+    whole = file.read_bytes()
+    footer = int.from_bytes(whole[-8:-4], "little") + 8
+    file.write_bytes(whole[:4] + whole[-footer:])
+
+
+GARBLES = [garble_truncated, garble_empty, garble_text, garble_magic_only, garble_only_the_footer_arrived]
+
+
+@pytest.mark.parametrize("garble", GARBLES)
+@pytest.mark.parametrize("table", ["usage", "cancellations"])
+def test_a_file_that_is_no_parquet_closes_the_gate(
+    source: Path, lake: Path, garble: Callable[[Path], None], table: str
+) -> None:
+    before = files(lake / "valid")
+    garble(source / f"month={MONTH}" / table / "part-00001.parquet")
+    collect(source, lake, MONTH)
+    with pytest.raises(
+        ContractBroken, match=f"{table} {MONTH}: part-00001.parquet cannot be read as Parquet"
+    ) as closed:
+        validate(lake, MONTH)
+    assert "\n" not in str(closed.value)
+    assert files(lake / "valid") == before
+    assert hidden_leftovers(lake) == []
+
+
+@modest
+@given(table=st.sampled_from(TABLES), where=st.floats(0, 1), flips=st.binary(min_size=1, max_size=20))
+def test_damaged_bytes_never_end_in_a_traceback(clean_lake: Path, table: str, where: float, flips: bytes) -> None:
+    whole = next(iter(sorted((partition(clean_lake, "raw", MONTH) / table).glob("*.parquet")))).read_bytes()
+    at = min(int(where * len(whole)), len(whole) - len(flips))
+    damaged = bytes(a ^ b for a, b in zip(whole[at:], flips, strict=False))
+    with TemporaryDirectory() as folder:
+        lake = Path(folder)
+        shutil.copytree(partition(clean_lake, "raw", MONTH), partition(lake, "raw", MONTH))
+        file = next(iter(sorted((partition(lake, "raw", MONTH) / table).glob("*.parquet"))))
+        file.write_bytes(whole[:at] + damaged + whole[at + len(damaged) :])
+        with suppress(ContractBroken):
+            validate(lake, MONTH)
+        assert hidden_leftovers(lake) == []
+
+
+def test_dates_that_no_calendar_has_close_the_gate(lake: Path) -> None:
+    part = next(iter(sorted((partition(lake, "raw", MONTH) / "usage").glob("*.parquet"))))
+    usage = pl.read_parquet(part, hive_partitioning=False)
+    usage.with_columns(date=pl.lit(10_000_000, pl.Int32).cast(pl.Date)).write_parquet(part)
+    with pytest.raises(
+        ContractBroken, match=f"usage {MONTH}: {part.name} is damaged: date has dates beyond the year 9999"
+    ):
+        validate(lake, MONTH)
+
+
+def test_files_that_are_no_tables_are_left_alone(source: Path, lake: Path, clean_lake: Path) -> None:
+    export = source / f"month={MONTH}"
+    (export / "_SUCCESS").touch()
+    (export / "usage" / "README.txt").write_text("delivered by the night shift")
+    (export / "usage" / ".part-00000.parquet.crc").write_bytes(b"crc")
+    (export / "invoices").mkdir()
+    shutil.copy(export / "payments" / "part-00000.parquet", export / "invoices")
+    collect(source, lake, MONTH)
+    validate(lake, MONTH)
+    process(lake, MONTH)
+    for table in ("valid", "features"):
+        assert files(lake / table) == files(clean_lake / table)

@@ -1,0 +1,140 @@
+"""A model file opens to the same model, and only if it brings nothing that nobody reviewed, nor anything forged."""
+
+import copy
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from skops import io as skops
+
+from churn.build import baseline
+from churn.harness.errors import BadInput
+from model_pipeline.model_file.review import TRUSTED
+from model_pipeline.model_file.skops_file import load_model, save_model
+from model_pipeline.train import churn_probability
+from tests.model_pipeline.conftest import Run
+
+OfFamily = Callable[[str], Any]
+RAN: list[str] = []
+
+
+class Stranger(StandardScaler):
+    """A type nobody has reviewed."""
+
+    def __reduce__(self) -> Any:
+        return RAN.append, ("whoever opens this runs it",)
+
+
+@pytest.mark.parametrize("family", ["splines", "trees"])
+def test_a_saved_model_answers_as_before_to_the_last_bit(
+    customers: pl.DataFrame, model_of_family: OfFamily, family: str, tmp_path: Path
+) -> None:
+    model = model_of_family(family)
+    save_model(model, tmp_path / "model.skops")
+    opened = load_model(tmp_path / "model.skops")
+    assert np.array_equal(churn_probability(opened, customers), churn_probability(model, customers))
+    assert np.array_equal(opened.predict(customers), model.predict(customers))
+    assert set(opened.predict(customers)) == {"Yes", "No"}
+
+
+def test_the_list_of_trusted_types_lacks_nothing_and_has_nothing_to_spare(
+    model_of_family: OfFamily, finished: Run, tmp_path: Path
+) -> None:
+    brought = set(skops.get_untrusted_types(file=finished.folder / "model.skops"))
+    for family in ("splines", "trees"):
+        save_model(model_of_family(family), tmp_path / "model.skops")
+        brought |= set(skops.get_untrusted_types(file=tmp_path / "model.skops"))
+    needed_with_months = {"sklearn.model_selection._split.GroupKFold"}
+    assert needed_with_months <= brought
+    assert brought == set(TRUSTED)
+    assert all(TRUSTED.values())
+
+
+FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "nothing there": (lambda path: None, "there is no model file .*: make demo-model makes one"),
+    "a folder": (lambda path: path.mkdir(), "there is no model file"),
+    "an empty file": (lambda path: path.write_bytes(b""), "is not a model file of this pipeline"),
+    "text": (lambda path: path.write_text("weights: 42"), "is not a model file of this pipeline"),
+    "a pickle": (lambda path: path.write_bytes(pickle.dumps(Stranger())), "is not a model file of this pipeline"),
+    "another zip": (lambda path: zipfile.ZipFile(path, "w").close(), "is not a model file of this pipeline"),
+    "an untrusted type": (lambda path: skops.dump(Stranger(), path), r"nobody here reviewed \(.*Stranger\)"),
+    "a bare estimator": (lambda path: skops.dump(LogisticRegression(), path), "holds no model of this pipeline"),
+    "the plain baseline": (lambda path: skops.dump(baseline(), path), "holds no model of this pipeline"),
+    "no estimator": (lambda path: skops.dump({"a": 1}, path), "holds no model of this pipeline"),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_a_file_that_is_no_model_of_ours_is_refused_with_a_sentence(tmp_path: Path, what: str) -> None:
+    make, sentence = FOREIGN[what]
+    path = tmp_path / "model.skops"
+    make(path)
+    with pytest.raises(BadInput, match=sentence) as refused:
+        load_model(path)
+    assert "\n" not in str(refused.value)
+    assert not RAN
+
+
+def trees_of(model: Any) -> Any:
+    return model.estimator.estimator.calibrated_classifiers_[0].estimator["model"]._predictors
+
+
+def splines_of(model: Any) -> Any:
+    return (
+        model.estimator.estimator.calibrated_classifiers_[0]
+        .estimator["process"]
+        .named_transformers_["numbers"]["bend"]
+        .bsplines_
+    )
+
+
+def forge_child_out_of_range(model: Any) -> None:
+    trees_of(model)[0][0].nodes["left"][0] = 10_000
+
+
+def forge_endless_walk(model: Any) -> None:
+    trees_of(model)[0][0].nodes["right"][0] = 0
+
+
+def forge_feature_out_of_range(model: Any) -> None:
+    trees_of(model)[0][0].nodes["feature_idx"][0] = 99
+
+
+def forge_categorical_split(model: Any) -> None:
+    trees_of(model)[0][0].nodes["is_categorical"][0] = 1
+
+
+def forge_missing_knots(model: Any) -> None:
+    splines_of(model)[0].t = splines_of(model)[0].t[:3]
+
+
+def forge_high_degree(model: Any) -> None:
+    splines_of(model)[0].k = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("family", "forge"),
+    [
+        ("trees", forge_child_out_of_range),
+        ("trees", forge_endless_walk),
+        ("trees", forge_feature_out_of_range),
+        ("trees", forge_categorical_split),
+        ("splines", forge_missing_knots),
+        ("splines", forge_high_degree),
+    ],
+)
+def test_a_forged_model_of_trusted_types_is_refused_before_it_predicts(
+    model_of_family: OfFamily, tmp_path: Path, family: str, forge: Callable[[Any], None]
+) -> None:
+    model = copy.deepcopy(model_of_family(family))
+    forge(model)
+    save_model(model, tmp_path / "model.skops")
+    with pytest.raises(BadInput, match=r"no model of this pipeline|not a model file of this pipeline"):
+        load_model(tmp_path / "model.skops")

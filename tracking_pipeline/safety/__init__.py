@@ -1,0 +1,1 @@
+"""What keeps the store right when a disk fills, a process dies or a database is older."""

@@ -1,0 +1,1 @@
+"""The servers: scoring, MLflow's own pages, and a team's tracking server."""

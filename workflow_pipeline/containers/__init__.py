@@ -1,0 +1,1 @@
+"""Building the images, and the same steps under Docker Compose."""

@@ -1,0 +1,24 @@
+"""The table of what each image contains, for README.md: `python -m workflow_pipeline.containers.contents`."""
+
+import re
+
+from workflow_pipeline.images import ENVIRONMENT, application_context, context
+
+WORTH_NAMING = ("polars", "pandera", "frouros", "numpy", "scikit-learn", "skops", "fastapi")
+
+
+def table() -> str:
+    """A row per image, in Markdown: the six steps', and the one that serves."""
+    rows = ["| image | packages | of these | files of `churn/` |", "|---|---|---|---|"]
+    contexts = {stage: context(stage) for stage in ENVIRONMENT} | {"serving": application_context()}
+    for name, files in contexts.items():
+        locks = "".join(text.decode() for path, text in files.items() if path.startswith("requirements/"))
+        pins = dict(re.findall(r"^([\w.-]+)==(\S+)", locks, re.MULTILINE))
+        named = ", ".join(f"{one} {pins[one]}" for one in WORTH_NAMING if one in pins) or "none: Python is enough"
+        modules = re.findall(r"code/churn/(?:\w+/)?([a-z]\w*)\.py", " ".join(files))
+        rows.append(f"| `{name}` | {len(pins)} | {named} | {', '.join(modules)} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(table())

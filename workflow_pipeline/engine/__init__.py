@@ -1,0 +1,1 @@
+"""How the graph runs on this machine: kfp's local runners, their exit codes and their log."""
