@@ -8,7 +8,8 @@ from churn.collect import collect
 from churn.lake import partition
 from churn.process import process
 from churn.simulator.exports import export
-from churn.simulator.world import TABLES, World
+from churn.simulator.world import World
+from churn.tables import TABLES
 from churn.validate import validate
 
 MONTH = World().first_month

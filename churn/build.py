@@ -15,9 +15,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from churn.harness.errors import BadInput
 from churn.lake import months_of, new_partition, partition
-from churn.simulator.world import FEWEST_MONTHS_TO_LEARN
 from churn.storage.months import add_months
-from churn.tables import CATEGORICAL_FEATURES, NUMERIC_FEATURES
+from churn.tables import CATEGORICAL_FEATURES, FEWEST_MONTHS_TO_LEARN, NUMERIC_FEATURES
 
 
 def baseline() -> Pipeline:

@@ -10,8 +10,8 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from churn.harness.errors import ContractBroken
-from churn.simulator.world import CONTRACTS, KEYS, PLANS, REGIONS
 from churn.storage.months import add_months, first_day, last_day
+from churn.tables import CONTRACTS, KEYS, PLANS, REGIONS
 
 MOST_BAD_ROWS = 0.02  # of a table; more than that is not dirt but a broken export
 MINUTES_IN_A_DAY = 1440

@@ -13,9 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from churn.lake import existing_partition, months_of, new_partition, partition
-from churn.simulator.world import KEYS
 from churn.storage.months import add_months, days_in, first_day, last_day, month_range
-from churn.tables import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
+from churn.tables import CATEGORICAL_FEATURES, KEYS, LABEL, NUMERIC_FEATURES
 
 MONTHS_OF_HISTORY = 3
 CONTRACT_MONTHS = {"monthly": 0, "one_year": 12, "two_years": 24}

@@ -11,8 +11,8 @@ import polars as pl
 
 from churn.harness.errors import ContractBroken
 from churn.lake import months_of, partition
-from churn.simulator.world import KEYS, TABLES
 from churn.storage.months import first_day
+from churn.tables import KEYS, TABLES
 
 NO_ROWS = pl.LazyFrame(schema={"customer_id": pl.Int64, "ticket_id": pl.Int64, "date": pl.Date})
 UNKNOWN = "customer_id in no customers table so far"

@@ -11,8 +11,9 @@ from churn.harness.errors import BadInput
 from churn.harness.terminal import progress_bar
 from churn.simulator.behaviour import block_count
 from churn.simulator.exports import export
-from churn.simulator.world import FEWEST_MONTHS_TO_LEARN, World
+from churn.simulator.world import World
 from churn.storage.months import add_months, month_range, parse_month
+from churn.tables import FEWEST_MONTHS_TO_LEARN
 
 
 @dataclass(frozen=True)

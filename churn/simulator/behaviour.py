@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.simulator.world import CONTRACTS, PLANS, REGIONS, World
+from churn.simulator.world import World
 from churn.storage.months import days_in
+from churn.tables import CONTRACTS, PLANS, REGIONS
 
 Columns = dict[str, NDArray[Any]]  # name -> one value per row; all of one length
 

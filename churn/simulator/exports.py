@@ -20,9 +20,10 @@ from churn.harness.errors import BadInput
 from churn.lake import swap_in
 from churn.simulator.behaviour import BlockMonth, Columns, block_count, simulate
 from churn.simulator.usage_days import usage_rows
-from churn.simulator.world import CONTRACTS, PLANS, REGIONS, World
+from churn.simulator.world import World
 from churn.storage.months import first_day
 from churn.storage.staging import staging_beside
+from churn.tables import CONTRACTS, PLANS, REGIONS
 
 
 def export(

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from churn.harness.errors import BadInput
-from churn.simulator.world import TABLES
+from churn.tables import TABLES
 
 DATE_COLUMNS = {
     "customers": "signup_date",

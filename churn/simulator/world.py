@@ -1,26 +1,13 @@
-"""The world to simulate: how many customers, which months, which seed; and the words the operator uses."""
+"""The world to simulate: how many customers, which months, which seed."""
 
 from dataclasses import dataclass
 
 from churn.harness.errors import BadInput
 from churn.storage.months import add_months, month_range, parse_month
 
-REGIONS = ("centre", "east", "north", "south", "west")
-PLANS = ("basic", "plus", "max")
-CONTRACTS = ("monthly", "one_year", "two_years")
-KEYS = {  # what tells the rows of a table apart
-    "customers": ["customer_id"],
-    "usage": ["customer_id", "date"],
-    "tickets": ["ticket_id"],
-    "payments": ["customer_id", "due_date"],
-    "cancellations": ["customer_id"],
-}
-TABLES = tuple(KEYS)
-
 RULES = 1  # of the simulation; a change of what it produces makes it one more
 FEWEST_CUSTOMERS = 500  # below this, a month may have no cancellation at all, and there is nothing to learn
 MOST_CUSTOMERS = 100_000_000
-FEWEST_MONTHS_TO_LEARN = 3  # one to train on, one to hold out, one to score
 
 
 @dataclass(frozen=True)

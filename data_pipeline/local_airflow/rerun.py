@@ -12,7 +12,7 @@ from churn.harness.command import OneSentenceParser, parse_month_argument
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import console
 from churn.lake import months_of
-from churn.simulator.world import FEWEST_MONTHS_TO_LEARN
+from churn.tables import FEWEST_MONTHS_TO_LEARN
 from data_pipeline.local_airflow.backfills import backfill, raise_if_outside
 from data_pipeline.local_airflow.client import only_the_predictions_failed
 from data_pipeline.local_airflow.start import Airflow

@@ -11,7 +11,7 @@ import pytest
 from churn.collect import collect
 from churn.contract import MOST_BAD_ROWS, split_by_contract
 from churn.harness.errors import ContractBroken
-from churn.simulator.world import TABLES
+from churn.tables import TABLES
 from churn.validate import validate
 from tests.churn.small_world import (
     MONTHS,

@@ -8,7 +8,7 @@ import polars as pl
 from churn.harness.command import OperatorData
 from churn.harness.report import StageClock
 from churn.harness.terminal import Bar
-from churn.simulator.world import FEWEST_MONTHS_TO_LEARN
+from churn.tables import FEWEST_MONTHS_TO_LEARN
 from churn.train import training_and_holdout
 from tracking_pipeline import pipeline
 from tracking_pipeline.build import Candidate

@@ -15,7 +15,7 @@ from churn.collect import collect
 from churn.harness.errors import ContractBroken
 from churn.lake import partition
 from churn.process import process
-from churn.simulator.world import TABLES
+from churn.tables import TABLES
 from churn.validate import validate
 from tests.churn.small_world import (
     MONTHS,

@@ -11,8 +11,7 @@ from churn.build import build
 from churn.evaluation.ceiling import ceiling_roc_auc, true_probability
 from churn.simulator import behaviour as simulator
 from churn.simulator.behaviour import Columns, churn_probability
-from churn.simulator.world import CONTRACTS, PLANS
-from churn.tables import CATEGORICAL_FEATURES, NUMERIC_FEATURES
+from churn.tables import CATEGORICAL_FEATURES, CONTRACTS, NUMERIC_FEATURES, PLANS
 from churn.train import training_and_holdout
 from tests.churn.small_world import MONTHS, NEWEST, features_of, files, rows, run_stages
 

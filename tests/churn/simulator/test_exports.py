@@ -14,8 +14,9 @@ from churn.simulator import behaviour as simulator
 from churn.simulator.behaviour import BlockMonth, Columns, churn_probability, contract_months_left, simulate
 from churn.simulator.exports import export
 from churn.simulator.usage_days import usage_rows
-from churn.simulator.world import TABLES, World
+from churn.simulator.world import World
 from churn.storage.months import first_day
+from churn.tables import TABLES
 from tests.churn.small_world import MONTHS, WORLD, export_in_blocks, files, hidden_leftovers
 
 DATED = {"usage": "date", "tickets": "opened_date", "payments": "due_date", "cancellations": "cancel_date"}

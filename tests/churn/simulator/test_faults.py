@@ -13,7 +13,7 @@ from churn.harness.errors import BadInput, ContractBroken
 from churn.lake import partition
 from churn.process import process
 from churn.simulator.faults import FAULTS, break_export
-from churn.simulator.world import TABLES
+from churn.tables import TABLES
 from churn.validate import read_quality, validate
 from tests.churn.small_world import (
     MONTHS,
