@@ -52,7 +52,7 @@ def run_on_operator(arguments: argparse.Namespace) -> None:
         [[stage.name, f"{stage.seconds:.2f}"] for stage in report.stages],
         "model",
     )
-    print_scores(f"on the {len(holdout.left):,} customers of {report.holdout_month}, held out", holdout)
+    print_scores(f"on the {len(holdout.churned):,} customers of {report.holdout_month}, held out", holdout)
     if holdout.ceiling is not None:
         console.print(f"ceiling: ROC-AUC {holdout.ceiling:.4f}, reached by who knows the true probabilities")
     print_paths(folder)
@@ -74,7 +74,7 @@ def run_on_own_table(arguments: argparse.Namespace) -> None:
             console.print(f"  {note}")
         folder = folder_for(arguments.data, arguments.runs)
         holdout = run(own, folder, arguments.seed, bar.advance)
-    print_scores(f"{own.target} = {own.train.positive}, on {len(holdout.left):,} rows: {own.split}", holdout)
+    print_scores(f"{own.target} = {own.train.positive}, on {len(holdout.churned):,} rows: {own.split}", holdout)
     print_paths(folder)
     print_next(folder / "model.skops", arguments.data)
 

@@ -1,4 +1,4 @@
-"""How good is it on customers it never saw? The figures that the terminal, the card and the pictures show."""
+"""Score both models on customers they never saw. The terminal, the card and the plots show these figures."""
 
 from dataclasses import dataclass
 
@@ -12,55 +12,52 @@ from churn.value import campaigns_without_a_model
 
 @dataclass(frozen=True)
 class Holdout:
-    """What is known about the held-out customers; arrays of shape (n,)."""
+    """The held-out customers: outcomes, both models' churn probabilities and thresholds. Arrays have shape (n,)."""
 
-    left: NDArray[np.bool_]
-    baseline: NDArray[np.float64]  # churn probabilities
-    best: NDArray[np.float64]
+    churned: NDArray[np.bool_]
+    baseline_probability: NDArray[np.float64]
+    best_probability: NDArray[np.float64]
     baseline_threshold: float
-    threshold: float
+    best_threshold: float
     monthly_charge: NDArray[np.float64] | None = None
     currency: str = "€"
-    truth: NDArray[np.float64] | None = None  # true churn probabilities, which only a simulator knows
+    true_probability: NDArray[np.float64] | None = None  # only a simulator knows it
 
     @property
     def ceiling(self) -> float | None:
-        """The ROC-AUC of the true probabilities: nobody can do better, but for luck."""
-        return None if self.truth is None else float(roc_auc_score(self.left, self.truth))
+        """The ROC-AUC of the true probabilities, if they are known. Only luck can beat it."""
+        return None if self.true_probability is None else float(roc_auc_score(self.churned, self.true_probability))
 
-    def scores(self, which: str) -> Scores:
-        """`which`: "baseline" or "best". Without charges, the campaign's value is nan."""
-        probability, threshold = (
-            (self.baseline, self.baseline_threshold) if which == "baseline" else (self.best, self.threshold)
-        )
+    def baseline_scores(self) -> Scores:
+        return self._scores(self.baseline_probability, self.baseline_threshold)
+
+    def best_scores(self) -> Scores:
+        return self._scores(self.best_probability, self.best_threshold)
+
+    def _scores(self, probability: NDArray[np.float64], threshold: float) -> Scores:
+        """Without charges, the campaign's value is nan."""
         charge: ArrayLike = np.nan if self.monthly_charge is None else self.monthly_charge
-        return score(self.left, probability, threshold, np.broadcast_to(charge, self.left.shape))
+        return score(self.churned, probability, threshold, np.broadcast_to(charge, self.churned.shape))
 
 
 def score_table(holdout: Holdout) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: both models, and what needs no model at all."""
+    """Return a header and rows to print: both models, then campaigns that need no model."""
+    ceiling, charge = holdout.ceiling, holdout.monthly_charge
     header = ["", "ROC-AUC", "average precision", "log loss", "Brier"]
     rows = []
-    for which in ("baseline", "best"):
-        scores = holdout.scores(which)
-        rows.append(
-            [
-                which,
-                f"{scores.roc_auc:.4f}",
-                f"{scores.average_precision:.4f}",
-                f"{scores.log_loss:.4f}",
-                f"{scores.brier:.4f}",
-            ]
-        )
-        if holdout.monthly_charge is not None:
-            rows[-1].append(euros(scores.campaign_value_eur))
-        if holdout.ceiling is not None:
-            rows[-1].insert(2, f"{holdout.ceiling - scores.roc_auc:.4f}")
-    if holdout.ceiling is not None:
+    for name, scores in (("baseline", holdout.baseline_scores()), ("best", holdout.best_scores())):
+        figures = (scores.roc_auc, scores.average_precision, scores.log_loss, scores.brier)
+        row = [name, *(f"{figure:.4f}" for figure in figures)]
+        if ceiling is not None:
+            row.insert(2, f"{ceiling - scores.roc_auc:.4f}")
+        if charge is not None:
+            row.append(euros(scores.campaign_value_eur))
+        rows.append(row)
+    if ceiling is not None:
         header.insert(2, "below ceiling")
-    if holdout.monthly_charge is not None:
+    if charge is not None:
         header.append(f"campaign {holdout.currency}".rstrip())
-        for name, value in campaigns_without_a_model(holdout.left, holdout.monthly_charge).items():
+        for name, value in campaigns_without_a_model(holdout.churned, charge).items():
             rows.append([f"calling {name}", *[""] * (len(header) - 2), euros(value)])
     return header, rows
 

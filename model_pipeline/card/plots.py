@@ -49,27 +49,27 @@ def draw_all(folder: Path, holdout: Holdout, importance: pl.DataFrame) -> dict[s
 def draw_profit(axes: Axes, holdout: Holdout) -> str:
     """What the campaign earns, by how many of the riskiest are called. Returns the finding, as all of these do."""
     assert holdout.monthly_charge is not None
-    value = value_per_customer_eur(holdout.left, holdout.monthly_charge)
+    value = value_per_customer_eur(holdout.churned, holdout.monthly_charge)
     share = np.arange(len(value) + 1) / len(value)
-    lines = [("baseline", holdout.baseline, BASELINE, "-"), ("best", holdout.best, BEST, "-")]
-    if holdout.truth is not None:
-        lines.append(("true probabilities", holdout.truth, CEILING, "--"))
+    lines = [("baseline", holdout.baseline_probability, BASELINE, "-"), ("best", holdout.best_probability, BEST, "-")]
+    if holdout.true_probability is not None:
+        lines.append(("true probabilities", holdout.true_probability, CEILING, "--"))
     for name, probability, colour, style in lines:
         axes.plot(share, _earned(value, probability), style, color=colour, lw=1.8, label=name)
     everyone = float(value.sum())
     axes.plot([0, 1], [0, everyone], ":", color=INK, lw=1.2, label="in random order")
     axes.axhline(0, color=INK, lw=0.6)
-    called = holdout.best >= holdout.threshold
+    called = holdout.best_probability >= holdout.best_threshold
     won = float(value[called].sum())
     axes.plot(called.mean(), won, "o", color=BEST, ms=9, mec="white", mew=1.5, zorder=5)
-    earned = _earned(value, holdout.best)
+    earned = _earned(value, holdout.best_probability)
     peak = max(float(earned.max()), 1.0)
     worth_showing = np.flatnonzero(earned > -peak)  # far below, only the slope of the loss would be left to see
     axes.set_ylim(max(float(earned.min()), -peak) - 0.15 * peak, 1.35 * peak)
     widest = min(1.0, share[worth_showing[-1]] + 0.02)
     axes.set_xlim(-0.01, widest + 0.01)
     axes.annotate(
-        f"threshold {holdout.threshold:.1%}: {_money(won, holdout.currency)}",
+        f"threshold {holdout.best_threshold:.1%}: {_money(won, holdout.currency)}",
         (called.mean(), won),
         xytext=(min(float(called.mean()), 0.6 * widest), 1.22 * peak),
         arrowprops={"arrowstyle": "-", "color": BEST},
@@ -90,10 +90,10 @@ def draw_calibration(axes: Axes, holdout: Holdout) -> str:
     """Predicted probability against what happened, by tenths of the customers; square-root axes, for the low ones."""
     most = 0.0
     for name, probability, colour, marker in (
-        ("baseline", holdout.baseline, BASELINE, "s"),
-        ("best", holdout.best, BEST, "o"),
+        ("baseline", holdout.baseline_probability, BASELINE, "s"),
+        ("best", holdout.best_probability, BEST, "o"),
     ):
-        said, happened, error = _bins(holdout.left, probability)
+        said, happened, error = _bins(holdout.churned, probability)
         most = max(most, float(said.max()), float((happened + error).max()))
         low = np.minimum(error, happened)
         axes.errorbar(said, happened, [low, error], fmt=f"{marker}-", color=colour, lw=1.4, ms=5, capsize=2, label=name)
@@ -106,10 +106,10 @@ def draw_calibration(axes: Axes, holdout: Holdout) -> str:
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
     axes.legend(frameon=False, loc="upper left", title="bars: 95 % interval", alignment="left", title_fontsize=8)
-    said, happened, _ = _bins(holdout.left, holdout.best)
+    said, happened, _ = _bins(holdout.churned, holdout.best_probability)
     return (
         f"Of the riskiest tenth, {said[-1]:.0%} were expected to leave and {happened[-1]:.0%} did; "
-        f"of all customers, {holdout.best.mean():.1%} and {holdout.left.mean():.1%}"
+        f"of all customers, {holdout.best_probability.mean():.1%} and {holdout.churned.mean():.1%}"
     )
 
 
@@ -134,12 +134,12 @@ def draw_gap(axes: Axes, holdout: Holdout) -> str:
     """ROC-AUC on one line, from a coin flip to the best that anyone could reach, where that is known."""
     points = [
         ("coin flip", 0.5, INK),
-        ("baseline", _auc(holdout, holdout.baseline), BASELINE),
-        ("best", _auc(holdout, holdout.best), BEST),
+        ("baseline", _auc(holdout, holdout.baseline_probability), BASELINE),
+        ("best", _auc(holdout, holdout.best_probability), BEST),
     ]
     finding = f"ROC-AUC {points[2][1]:.3f}: {points[2][1] - points[1][1]:+.3f} against the baseline"
-    if holdout.truth is not None:
-        ceiling = _auc(holdout, holdout.truth)
+    if holdout.true_probability is not None:
+        ceiling = _auc(holdout, holdout.true_probability)
         points.append(("ceiling", ceiling, CEILING))
         best, baseline = (_beside(ceiling - points[place][1]) for place in (2, 1))
         finding = f"The best model is {best} who knows every true probability, the baseline {baseline}"
@@ -209,7 +209,7 @@ def _bins(left: NDArray[np.bool_], probability: NDArray[np.float64]) -> tuple[ND
 
 
 def _auc(holdout: Holdout, probability: NDArray[np.float64]) -> float:
-    return float(roc_auc_score(holdout.left, probability))
+    return float(roc_auc_score(holdout.churned, probability))
 
 
 def _money(amount: float, currency: str) -> str:

@@ -29,7 +29,7 @@ def show(lake: Path, month: str, truth: Path, folder: Path, seed: int | None) ->
     model = load_model(partition(lake, "best", month) / "model.skops")
     holdout = _holdout(lake, month, model, customers, truth)
     importance = permutation_importance(
-        lambda table: churn_probability(model, table), customers, holdout.left, OPERATOR.names, seed or 0
+        lambda table: churn_probability(model, table), customers, holdout.churned, OPERATOR.names, seed or 0
     )
     pictures = draw_all(folder, holdout, importance)
     trials = json.loads((partition(lake, "best", month) / "trials.json").read_text(encoding="utf-8"))
@@ -47,13 +47,13 @@ def _holdout(lake: Path, month: str, model: Any, customers: pl.DataFrame, truth:
     baseline = partition(lake, "model", month)
     scores = json.loads((baseline / "scores.json").read_text(encoding="utf-8"))
     return Holdout(
-        left=customers[LABEL].to_numpy(),
-        baseline=baseline_probability(load_baseline(baseline / "model.skops"), customers),
-        best=churn_probability(model, customers),
+        churned=customers[LABEL].to_numpy(),
+        baseline_probability=baseline_probability(load_baseline(baseline / "model.skops"), customers),
+        best_probability=churn_probability(model, customers),
         baseline_threshold=scores["threshold"],
-        threshold=model.threshold,
+        best_threshold=model.threshold,
         monthly_charge=customers["monthly_charge_eur"].to_numpy(),
-        truth=true_probability(truth, customers),
+        true_probability=true_probability(truth, customers),
     )
 
 
@@ -75,7 +75,7 @@ def _story(rows: pl.DataFrame, customers: pl.DataFrame, holdout: Holdout, seed: 
             f"Held out: {len(customers):,} customers of {tested}, the newest month whose outcome is known.",
             f"Columns: {', '.join(OPERATOR.names)}.",
         ],
-        threshold=threshold_by_value(holdout.threshold, holdout.currency),
+        threshold=threshold_by_value(holdout.best_threshold, holdout.currency),
         limits=[] if seed is None else [drift],
         example=".venv/model/bin/python -m model_pipeline.predict runs/model/model.skops runs/model/customers.csv",
     )

@@ -81,7 +81,7 @@ def write_card(
 def _how_good(holdout: Holdout, pictures: dict[str, Path]) -> list[Block]:
     return [
         heading("How good it is"),
-        paragraph(f"On {len(holdout.left):,} customers held out, of whom {int(holdout.left.sum()):,} left."),
+        paragraph(f"On {len(holdout.churned):,} customers held out, of whom {int(holdout.churned.sum()):,} left."),
         table(*score_table(holdout)),
         *(picture(path, CAPTIONS[name]) for name, path in pictures.items()),
     ]

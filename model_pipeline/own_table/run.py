@@ -36,7 +36,7 @@ def run(own: OwnTable, folder: Path, seed: int, tick: Callable[[], None] = lambd
         model, tried = fit_best(own.train, own.columns, seed, tick)
         holdout = _holdout(own, plain, model)
         importance = permutation_importance(
-            lambda rows: churn_probability(model, rows), own.holdout.rows, holdout.left, own.columns.names, seed
+            lambda rows: churn_probability(model, rows), own.holdout.rows, holdout.churned, own.columns.names, seed
         )
         pictures = draw_all(written, holdout, importance)
         save_model(model, written / "model.skops")
@@ -55,13 +55,13 @@ def _holdout(own: OwnTable, plain: Pipeline, model: FixedThresholdClassifier) ->
     positive = list(plain.classes_).index(train.positive)
     with threadpool_limits(1):
         seen, unseen = (plain.predict_proba(rows)[:, positive] for rows in (train.rows, tested.rows))
-    left, charge = train.outcome == train.positive, train.monthly_charge
+    churned, charge = train.outcome == train.positive, train.monthly_charge
     return Holdout(
-        left=tested.outcome == tested.positive,
-        baseline=unseen,
-        best=churn_probability(model, tested.rows),
-        baseline_threshold=0.5 if charge is None else best_threshold(left, seen, charge),
-        threshold=model.threshold,
+        churned=tested.outcome == tested.positive,
+        baseline_probability=unseen,
+        best_probability=churn_probability(model, tested.rows),
+        baseline_threshold=0.5 if charge is None else best_threshold(churned, seen, charge),
+        best_threshold=model.threshold,
         monthly_charge=tested.monthly_charge,
         currency="",  # whatever the table's is
     )
@@ -80,9 +80,9 @@ def _story(own: OwnTable, holdout: Holdout, folder: Path) -> Story:
             f"Columns: {', '.join(own.columns.names)}.",
             *own.notes,
         ],
-        threshold=threshold_by_value(holdout.threshold, holdout.currency)
+        threshold=threshold_by_value(holdout.best_threshold, holdout.currency)
         if by_value
-        else threshold_by_balance(holdout.threshold),
+        else threshold_by_balance(holdout.best_threshold),
         limits=[]
         if own.train.period is not None
         else ["Split at random: if customers or times differ from this table's, so will the scores."],

@@ -12,19 +12,19 @@ from model_pipeline.card.page import bullets, code, heading, paragraph, table, t
 
 RNG = np.random.default_rng(0)
 TRUTH = RNG.beta(1, 9, 4000)
-LEFT = RNG.random(4000) < TRUTH
+CHURNED = RNG.random(4000) < TRUTH
 CHARGE = RNG.uniform(10, 60, 4000)
 
 
 def holdout(**changes: object) -> Holdout:
     given = {
-        "left": LEFT,
-        "baseline": np.clip(TRUTH + RNG.normal(0, 0.1, 4000), 0.001, 0.999),
-        "best": TRUTH,
+        "churned": CHURNED,
+        "baseline_probability": np.clip(TRUTH + RNG.normal(0, 0.1, 4000), 0.001, 0.999),
+        "best_probability": TRUTH,
         "baseline_threshold": 0.1,
-        "threshold": 0.1,
+        "best_threshold": 0.1,
         "monthly_charge": CHARGE,
-        "truth": TRUTH,
+        "true_probability": TRUTH,
     }
     return Holdout(**{**given, **changes})  # type: ignore[arg-type]
 
@@ -32,7 +32,7 @@ def holdout(**changes: object) -> Holdout:
 def test_a_column_that_matters_is_found_and_one_that_does_not_is_worth_nothing() -> None:
     rows = pl.DataFrame({"noise": RNG.random(4000), "truth": TRUTH, "same": np.ones(4000)})
     found = plots.permutation_importance(
-        lambda asked: asked["truth"].to_numpy(), rows, LEFT, ["noise", "same", "truth"], seed=0
+        lambda asked: asked["truth"].to_numpy(), rows, CHURNED, ["noise", "same", "truth"], seed=0
     )
     assert found["column"].to_list() == ["truth", "noise", "same"]
     assert found["fall"][0] > 0.1
@@ -41,7 +41,7 @@ def test_a_column_that_matters_is_found_and_one_that_does_not_is_worth_nothing()
 
 def test_the_profit_picture_names_what_the_campaign_earns() -> None:
     shown = holdout()
-    earned = campaign_value_eur(LEFT, TRUTH >= 0.1, CHARGE)
+    earned = campaign_value_eur(CHURNED, TRUTH >= 0.1, CHARGE)
     finding = plots.draw_profit(Figure().subplots(), shown)
     assert f"{earned:,.0f} €" in finding
     assert f"riskiest {np.mean(TRUTH >= 0.1):.0%}" in finding
@@ -49,17 +49,19 @@ def test_the_profit_picture_names_what_the_campaign_earns() -> None:
 
 def test_the_gap_picture_measures_from_the_ceiling_only_if_there_is_one() -> None:
     assert "0.000 below who knows every true probability" in plots.draw_gap(Figure().subplots(), holdout())
-    assert "against the baseline" in plots.draw_gap(Figure().subplots(), holdout(truth=None))
+    assert "against the baseline" in plots.draw_gap(Figure().subplots(), holdout(true_probability=None))
 
 
 def test_the_calibration_picture_tells_what_was_said_from_what_happened() -> None:
-    finding = plots.draw_calibration(Figure().subplots(), holdout(best=np.sqrt(TRUTH)))
+    finding = plots.draw_calibration(Figure().subplots(), holdout(best_probability=np.sqrt(TRUTH)))
     riskiest = np.argsort(TRUTH)[-400:]
     assert f"{np.sqrt(TRUTH)[riskiest].mean():.0%} were expected to leave" in finding
-    assert f"{LEFT[riskiest].mean():.0%} did" in finding
+    assert f"{CHURNED[riskiest].mean():.0%} did" in finding
 
 
-@pytest.mark.parametrize("changes", [{}, {"truth": None}, {"monthly_charge": None}, {"threshold": 1.01}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"true_probability": None}, {"monthly_charge": None}, {"best_threshold": 1.01}]
+)
 def test_any_holdout_can_be_drawn_without_a_warning(
     tmp_path_factory: pytest.TempPathFactory, changes: dict[str, object]
 ) -> None:
@@ -80,7 +82,7 @@ def test_the_table_has_a_ceiling_and_money_only_where_they_are_known() -> None:
         "calling a random tenth",
     ]
     assert rows[1][2] == "0.0000"
-    header, rows = score_table(holdout(truth=None, monthly_charge=None))
+    header, rows = score_table(holdout(true_probability=None, monthly_charge=None))
     assert header == ["", "ROC-AUC", "average precision", "log loss", "Brier"]
     assert all(len(row) == len(header) for row in rows)
 
