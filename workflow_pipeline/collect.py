@@ -1,4 +1,4 @@
-"""Data Collection: the exports come in as an artifact, and leave as one that nobody can change unnoticed."""
+"""Data Collection: an image with no package beyond kfp's own runtime. The exports come in as one artifact."""
 
 from kfp import dsl
 
@@ -6,13 +6,15 @@ from workflow_pipeline.images import image
 
 
 @dsl.component(base_image=image("collect"), install_kfp_package=False)
-def collect(source: dsl.Input[dsl.Dataset], months: list[str], raw: dsl.Output[dsl.Dataset]) -> None:
-    """Copy the export of each month; the image holds Python and nothing else, for nothing else is needed."""
+def collect(exports: dsl.Input[dsl.Dataset], months: list[str], raw: dsl.Output[dsl.Dataset]) -> None:
+    """Copy the export of each month into `raw`."""
     from pathlib import Path
 
-    from churn.collect import collect, data_fingerprint
+    from churn import collect as plain
     from workflow_pipeline.artifacts import lake_of
 
+    source, files = Path(exports.path), 0
     with lake_of(inputs={}, outputs={"raw": raw}) as lake:
-        raw.metadata["files"] = sum(len(collect(Path(source.path), lake, month)) for month in months)
-        raw.metadata["data_fingerprint"] = data_fingerprint(lake, months[-1])
+        for month in months:
+            files += len(plain.collect(source, lake, month))
+        raw.metadata.update(files=files, data_fingerprint=plain.data_fingerprint(lake, months[-1]))

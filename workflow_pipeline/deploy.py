@@ -1,6 +1,6 @@
-"""Model Deployment, inside the graph: load the model in the environment that will serve it, and score the newest month.
+"""Model Deployment inside the graph: score the newest month in the environment that will serve the model.
 
-What happens outside the graph, the serving image and its first question, is in served.py: a step cannot start images.
+A step cannot start a container, so the web service is started outside of the graph: serving/container.py.
 """
 
 from kfp import dsl
@@ -15,10 +15,11 @@ def deploy(
     month: str,
     predictions: dsl.Output[dsl.Dataset],
 ) -> None:
-    """Score all customers of the month with the model file as it will be served."""
-    from churn.deploy import deploy
+    """Score all customers of the month with the same model file that is served later."""
+    from churn import deploy as plain
     from workflow_pipeline.artifacts import lake_of
 
     inputs = {"model": model, "features": features}
     with lake_of(inputs=inputs, outputs={"predictions": predictions}) as lake:
-        predictions.metadata["rows"] = len(deploy(lake, month))
+        scored = plain.deploy(lake, month)
+    predictions.metadata["rows"] = len(scored)

@@ -1,4 +1,4 @@
-"""The graph, and nothing else. `python -m workflow_pipeline.pipeline` compiles it to pipeline.yaml, for a cluster."""
+"""Wire the six stages into a graph. `python -m workflow_pipeline.pipeline` compiles it to pipeline.yaml, for a cluster."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from workflow_pipeline.train import train
 from workflow_pipeline.validate import validate
 
 COMPILED = Path(__file__).with_name("pipeline.yaml")
-MEMORY_LIMIT = "3G"  # of a step; measured: the default world needs 0.5
+MEMORY_LIMIT = "3G"  # of each step; the default world needs 0.5
 
 
-class Made(NamedTuple):
-    """What a run leaves behind for others."""
+class Outputs(NamedTuple):
+    """Name the artifacts that a run leaves for others to read."""
 
     raw: dsl.Dataset
     valid: dsl.Dataset
@@ -29,13 +29,16 @@ class Made(NamedTuple):
     predictions: dsl.Dataset
 
 
-@dsl.pipeline(name="churn", description="Who will leave next month? Six stages, each in a container of its own.")
-def churn_pipeline(source_uri: str, source_sha256: str, months: list[str], month: str) -> Made:
-    """`month` is the one to score, the last of `months`; the digest makes a changed source a new input."""
-    source = dsl.importer(
+@dsl.pipeline(name="churn", description="Who will leave next month? Six stages, each in its own container.")
+def churn_pipeline(source_uri: str, source_sha256: str, months: list[str], month: str) -> Outputs:
+    """Run the six stages on `months`, and score the customers of `month`, the last of them.
+
+    The source's digest is an argument, so that kfp's cache sees a changed source as a new input.
+    """
+    exports = dsl.importer(
         artifact_uri=source_uri, artifact_class=dsl.Dataset, reimport=True, metadata={"sha256": source_sha256}
     )
-    collected = collect(source=source.output, months=months).set_retry(num_retries=2, backoff_duration="1s")
+    collected = collect(exports=exports.output, months=months).set_retry(num_retries=2, backoff_duration="1s")
     validated = validate(raw=collected.outputs["raw"], months=months)
     processed = process(valid=validated.outputs["valid"], months=months)
     features = processed.outputs["features"]
@@ -44,7 +47,7 @@ def churn_pipeline(source_uri: str, source_sha256: str, months: list[str], month
     deployed = deploy(model=trained.outputs["model"], features=features, month=month)
     for step in (collected, validated, processed, built, trained, deployed):
         step.set_memory_limit(MEMORY_LIMIT)
-    return Made(
+    return Outputs(
         raw=collected.outputs["raw"],
         valid=validated.outputs["valid"],
         features=features,
@@ -56,9 +59,5 @@ def churn_pipeline(source_uri: str, source_sha256: str, months: list[str], month
     )
 
 
-def compile_to(path: Path) -> None:
-    compiler.Compiler().compile(churn_pipeline, str(path))
-
-
 if __name__ == "__main__":
-    compile_to(COMPILED)
+    compiler.Compiler().compile(churn_pipeline, str(COMPILED))

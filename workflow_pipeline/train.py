@@ -1,4 +1,4 @@
-"""Training & Evaluating: a Model and its Metrics, which a cluster's dashboard shows side by side for all runs."""
+"""Training & Evaluating: a Model and its Metrics. A Kubeflow dashboard compares the Metrics of all runs."""
 
 from kfp import dsl
 
@@ -12,12 +12,13 @@ def train(
     model: dsl.Output[dsl.Model],
     scores: dsl.Output[dsl.Metrics],
 ) -> None:
-    """Fit the baseline and score it on the month held out."""
+    """Fit the baseline, and score it on the hold-out month."""
     import sklearn
 
-    from churn.train import train
+    from churn import train as plain
     from workflow_pipeline.artifacts import lake_of, log_metrics
 
     with lake_of(inputs={"training": training}, outputs={"model": model}) as lake:
-        log_metrics(scores, train(lake, month).as_dict())
+        baseline = plain.train(lake, month)
+    log_metrics(scores, baseline.as_dict())
     model.metadata.update(framework=f"scikit-learn {sklearn.__version__}", month=month)

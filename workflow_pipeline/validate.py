@@ -1,4 +1,4 @@
-"""Data Validation: the gate. A component that raises makes its container exit with 1, and the graph stops there."""
+"""Data Validation: the gate. A component that raises ends its container with exit code 1, and the graph stops."""
 
 from kfp import dsl
 
@@ -13,19 +13,20 @@ def validate(
     quarantine: dsl.Output[dsl.Dataset],
     quality: dsl.Output[dsl.Metrics],
 ) -> None:
-    """Judge each month by the contract. The image brings an older NumPy than training, for the test on drift."""
-    from churn.validate import validate
+    """Check each month against the contract. This image holds an older NumPy than training, for the drift test."""
+    from churn import validate as plain
     from workflow_pipeline.artifacts import lake_of, log_metrics
     from workflow_pipeline.drift import usage_drift
 
+    findings = []
     with lake_of(inputs={"raw": raw}, outputs={"valid": valid, "quarantine": quarantine}) as lake:
-        found = [validate(lake, month) for month in months]
-        print("\n".join(message for month in found for message in month.messages()))
+        for month in months:
+            findings.append(plain.validate(lake, month))
+            for message in findings[-1].messages():
+                print(message)
         drift = usage_drift(lake, months[-1])
-    counts = {
-        "rows": sum(sum(month.rows.values()) for month in found),
-        "rejected_rows": sum(sum(reasons.values()) for month in found for reasons in month.rejected.values()),
-        "late_rows": sum(month.late_rows for month in found),
-    }
-    log_metrics(quality, {**counts, **drift})
-    valid.metadata["rows"] = counts["rows"] - counts["rejected_rows"]
+    rows = sum(sum(found.rows.values()) for found in findings)
+    rejected = sum(sum(reasons.values()) for found in findings for reasons in found.rejected.values())
+    late = sum(found.late_rows for found in findings)
+    log_metrics(quality, {"rows": rows, "rejected_rows": rejected, "late_rows": late, **drift})
+    valid.metadata["rows"] = rows - rejected

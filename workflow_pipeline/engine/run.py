@@ -18,6 +18,7 @@ from docker.errors import ImageNotFound
 from churn.harness.command import OperatorData
 from churn.harness.errors import BadInput, ContractBroken
 from churn.harness.report import Report, Stage, predictions_sha256, read_report
+from churn.storage.months import add_months
 from workflow_pipeline.artifacts import digest_of, raise_if_edited
 from workflow_pipeline.engine.runner import ENGINE_FAILURES, run_in_containers, run_in_processes, sweep
 from workflow_pipeline.images import ENVIRONMENT
@@ -105,7 +106,7 @@ def report_of(
         engine={"name": "kfp", "version": version("kfp")},
         isolation=isolation,
         month=month,
-        holdout_month=made["training"].metadata["holdout_month"],
+        holdout_month=add_months(month, -1),
         seed=data.seed,
         customers=len(predictions),
         data_fingerprint=made["raw"].metadata["data_fingerprint"],
@@ -120,7 +121,7 @@ def report_of(
 def _sentence_of(log: Path, error: Exception) -> Exception:
     """What the failed step had to say, as it said it; kfp itself reports only that it failed."""
     text = log.read_text(encoding="utf-8")
-    said = re.findall(r"^\s*churn\.errors\.(BadInput|ContractBroken): (.+)$", text, re.MULTILINE)
+    said = re.findall(r"^\s*churn\.harness\.errors\.(BadInput|ContractBroken): (.+)$", text, re.MULTILINE)
     if said:
         kind, sentence = said[-1]
         return {"BadInput": BadInput, "ContractBroken": ContractBroken}[kind](sentence)

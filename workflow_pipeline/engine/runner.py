@@ -15,9 +15,9 @@ from urllib3.exceptions import HTTPError
 from churn.harness.errors import BadInput
 from workflow_pipeline.engine import exit_code
 from workflow_pipeline.images import REPOSITORY
+from workflow_pipeline.pipeline import MEMORY_LIMIT
 
 NOBODY = 65532
-MEMORY_LIMIT = "3g"  # on a cluster, pipeline.py's limit does this
 MOST_PROCESSES = 512  # threads count, too
 STEP_LABEL = f"{REPOSITORY}.folder"  # on the containers of steps, and not on those of builds
 SERVED_LABEL = f"{REPOSITORY}.served-by"  # a process of this machine, by its id
