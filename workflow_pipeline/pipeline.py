@@ -1,4 +1,7 @@
-"""Wire the six stages into a graph. `python -m workflow_pipeline.pipeline` compiles it to pipeline.yaml, for a cluster."""
+"""Wire the six stages into a graph.
+
+`python -m workflow_pipeline.pipeline` compiles the graph to pipeline.yaml, which a cluster runs.
+"""
 
 from pathlib import Path
 from typing import NamedTuple

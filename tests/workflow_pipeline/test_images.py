@@ -34,7 +34,7 @@ def changed_by(file: Path) -> set[str]:
     [
         ("churn/process.py", {"process"}),
         ("churn/train.py", {"train"}),
-        ("churn/tables.py", {"process", "build", "train", "deploy"}),
+        ("churn/tables.py", {"validate", "process", "build", "train", "deploy"}),
         ("churn/contract.py", {"validate"}),
         ("churn/lake.py", set(images.ENVIRONMENT)),
         ("churn/harness/terminal.py", set()),
