@@ -100,7 +100,7 @@ def best_of_many(store: Path, name: str) -> float:
 @exit_on_bad_input
 @with_store_errors_as_sentences
 def main() -> None:
-    arguments = parser("python -m benchmarks.tracking", "What tracking costs.").parse_args()
+    arguments = parser("benchmarks.tracking", "What tracking costs.").parse_args()
     data, load = operator_data(arguments), os.getloadavg()[0]
     folder, registered = arguments.runs / "tracking", store_name(data)
     with console.status("the demo"):

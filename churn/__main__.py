@@ -8,7 +8,7 @@ from churn.pipeline import run
 
 @exit_on_bad_input
 def main() -> None:
-    arguments = parser("python -m churn", "The churn problem, solved by a bare script.").parse_args()
+    arguments = parser("churn", "The churn problem, solved by a bare script.").parse_args()
     data = operator_data(arguments)
     with progress_bar("six stages, month by month", len(data.months)) as bar:
         report = run(data.source, arguments.runs / "plain", data.months, data.seed, bar.advance)

@@ -23,7 +23,7 @@ MONTHS_BEFORE_THE_FIRST_MODEL = 2
 def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # whatever ends this ends Airflow, too
-    arguments = parser("python -m data_pipeline", "The churn problem, solved by Airflow.").parse_args()
+    arguments = parser("data_pipeline", "The churn problem, solved by Airflow.").parse_args()
     data = operator_data(arguments)
     airflow = Airflow(arguments.runs / "data", data.months)
     console.print(f"Airflow {AIRFLOW_VERSION}: API server, scheduler and DAG processor, on {airflow.url}")

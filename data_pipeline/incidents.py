@@ -4,7 +4,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from churn.harness.errors import FILE_SYSTEM_REFUSED
+from churn.harness.errors import refused_by_file_system
 from data_pipeline.assets import lake
 
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -38,14 +38,10 @@ def write_overdue(context: dict[str, Any]) -> None:
 
 
 def in_plain_words(exception: BaseException) -> str:
-    """What a file system says when it refuses (full, read-only) is in Python's words, or in those of Polars."""
-    if isinstance(exception, OSError) and exception.strerror:
-        problem = exception.strerror
-    elif refused := FILE_SYSTEM_REFUSED.search(str(exception)):
-        problem = refused[1]
-    else:
-        return str(exception)
-    return f"{problem}: nothing in {lake()} was changed"
+    """Return why it failed; if the file system refused (full, read-only), also that nothing was changed."""
+    if refused := refused_by_file_system(exception):
+        return f"{refused.partition(': ')[0]}: nothing in {lake()} was changed"
+    return str(exception)
 
 
 def incidents_since(time: datetime) -> list[str]:

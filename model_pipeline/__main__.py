@@ -19,7 +19,7 @@ TICKS_OF_OWN_TABLE = 14
 
 @exit_on_bad_input
 def main() -> None:
-    command = parser("python -m model_pipeline", "The churn problem, solved by a scikit-learn Pipeline.")
+    command = parser("model_pipeline", "The churn problem, solved by a scikit-learn Pipeline.")
     command.add_argument("--data", type=Path, help="a CSV of your own to learn from instead (make: DATA=)")
     command.add_argument("--target", help="its column to predict, with two outcomes (make: TARGET=)")
     command.add_argument("--time-column", help="hold out the newest rows by this column (make: TIME=)")

@@ -22,7 +22,7 @@ from tracking_pipeline.story.summary import report_of
 @exit_on_bad_input
 @with_store_errors_as_sentences
 def main() -> None:
-    arguments = parser("python -m tracking_pipeline", "The churn problem, tracked with MLflow.").parse_args()
+    arguments = parser("tracking_pipeline", "The churn problem, tracked with MLflow.").parse_args()
     data = operator_data(arguments)
     folder = arguments.runs / "tracking"
     lake, log, registered = folder / "lake", folder / "mlflow.log", store_name(data)

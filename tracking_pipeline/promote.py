@@ -141,7 +141,7 @@ def _runs(registered: str, query: str) -> list[Run]:
 @exit_on_bad_input
 @with_store_errors_as_sentences
 def main() -> None:
-    command = parser("python -m tracking_pipeline.promote", "Move @champion by hand.")
+    command = parser("tracking_pipeline.promote", "Move @champion by hand.")
     command.add_argument("what", choices=["force", "rollback"])
     command.add_argument("--version", help="of the registered model, to force")
     arguments = command.parse_args()

@@ -28,7 +28,7 @@ NO_ENGINE = (
 
 @exit_on_bad_input
 def main() -> None:
-    command = parser("python -m workflow_pipeline", "The churn problem, each step in a container of its own.")
+    command = parser("workflow_pipeline", "The churn problem, each step in a container of its own.")
     command.add_argument(
         "--isolation",
         choices=["container", "none"],

@@ -1,7 +1,7 @@
-"""What every pipeline's command line has in common: which world, which month, where to write."""
+"""The command line that every pipeline shares: which world, which month, where to write."""
 
 import argparse
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -22,35 +22,67 @@ class OperatorData:
 
     source: Path
     months: list[str]
-    seed: int | None  # None for exports that nobody here simulated
+    seed: int | None  # None for exports that we did not simulate
+
+    @property
+    def newest(self) -> str:
+        """The month to score."""
+        return self.months[-1]
+
+    @property
+    def holdout_month(self) -> str:
+        """The newest month whose labels are known."""
+        return add_months(self.newest, -1)
+
+    @property
+    def truth(self) -> Path:
+        """The folder of the true probabilities. It does not exist for exports that we did not simulate."""
+        return self.source.with_name("truth")
 
 
 class OneSentenceParser(argparse.ArgumentParser):
-    """Reports a bad option like any other bad input: one sentence, exit code 2, and what make calls the option."""
+    """Report a bad option like any other bad input: one sentence, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        message = message.replace("invalid int value:", "a whole number is wanted, not")
-        for action in self._actions:
-            if in_make := re.search(r"\(make: \w+=\)", action.help or ""):
-                for option in action.option_strings:
-                    message = re.sub(rf"(?:argument )?{option}\b", f"{option} {in_make[0]}", message)
         raise BadInput(message)
 
 
-def parser(prog: str, description: str) -> argparse.ArgumentParser:
-    default = World()
-    command = OneSentenceParser(prog=prog, description=description)
-    command.add_argument("--customers", type=int, default=default.customers, help="customers at the start (make: N=)")
-    command.add_argument("--seed", type=int, default=default.seed, help="of the simulation (make: SEED=)")
-    command.add_argument(
+def command(module: str, description: str) -> argparse.ArgumentParser:
+    """Return a parser for `python -m module`, with no options yet."""
+    return OneSentenceParser(prog=f"python -m {module}", description=description)
+
+
+def parser(module: str, description: str) -> argparse.ArgumentParser:
+    """Return a parser with the options that every pipeline has; make calls them N=, SEED= and MONTH=."""
+    world, options = World(), command(module, description)
+    options.add_argument(
+        "--customers", type=whole_number("N"), default=world.customers, help="customers at the start (make: N=)"
+    )
+    options.add_argument(
+        "--seed", type=whole_number("SEED"), default=world.seed, help="seed of the simulation (make: SEED=)"
+    )
+    options.add_argument(
         "--month", type=parse_month_argument, help="the month to score (make: MONTH=); default: the newest"
     )
-    command.add_argument("--source", type=Path, help="a folder of exports to use instead of the simulated ones")
-    command.add_argument("--runs", type=Path, default=Path("runs"), help="where to write (default: runs)")
-    return command
+    options.add_argument("--source", type=Path, help="a folder of exports to use instead of the simulated ones")
+    options.add_argument("--runs", type=Path, default=Path("runs"), help="where to write (default: runs)")
+    return options
+
+
+def whole_number(make_setting: str) -> Callable[[str], int]:
+    """Return a converter for argparse. Its error names the setting as make does: "N=abc: a whole number is wanted"."""
+
+    def convert(text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{make_setting}={text}: a whole number is wanted") from None
+
+    return convert
 
 
 def parse_month_argument(text: str) -> str:
+    """Convert a month for argparse; see `parse_month`."""
     try:
         return parse_month(text)
     except BadInput as error:
@@ -58,7 +90,7 @@ def parse_month_argument(text: str) -> str:
 
 
 def operator_data(arguments: argparse.Namespace) -> OperatorData:
-    """The source to work on; simulated first, with a progress bar, if it is not there yet."""
+    """Return the exports to work on. Months of a simulated world that are not there yet are simulated first."""
     if arguments.source is not None:
         return OperatorData(arguments.source, _months_to_use(_exported(arguments.source), arguments.month), None)
     world = World(customers=arguments.customers, seed=arguments.seed)
@@ -72,9 +104,9 @@ def operator_data(arguments: argparse.Namespace) -> OperatorData:
 
 
 def _exported(source: Path) -> list[str]:
-    first = min((folder.name for folder in source.glob("month=*")), default="month=2025-01").removeprefix("month=")
+    months = [folder.name.removeprefix("month=") for folder in source.glob("month=*")]
+    first, newest = min(months, default="2025-01"), max(months, default="2025-01")
     partition_of_export(source, first)
-    newest = max(folder.name for folder in source.glob("month=*")).removeprefix("month=")
     partition_of_export(source, newest)
     return month_range(first, newest)
 

@@ -1,24 +1,28 @@
-"""The run report: the same two files from every run of every pipeline, so that they can be laid side by side.
+"""The run report: every run of every pipeline writes the same two files, so that `make compare` can compare them.
 
 runs/<name>/predictions.parquet     customer_id, churn_probability of the baseline for the newest month, sorted by id
-runs/<name>/report.json             what report.schema.json describes; written last, so a report means a finished run
+runs/<name>/report.json             described by report.schema.json; written last, so a report means a finished run
 """
 
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from churn.harness.errors import BadInput
 from churn.lake import write_file
 
+if TYPE_CHECKING:
+    from churn.harness.command import OperatorData
+
 STAGES = ("collect", "validate", "process", "build", "train", "deploy")
+Isolation = Literal["container", "process", "none"]
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,11 @@ class Stage:
 
 @dataclass
 class Report:
-    """One run. Paths in `artifacts` are relative to the report's folder; `seed` is None for data that nobody
-    simulated.
-    """
+    """One run. Paths in `artifacts` are relative to the report's folder. `seed` is None for data not simulated here."""
 
     pipeline: str
     engine: dict[str, str]  # name, version
-    isolation: Literal["container", "process", "none"]
+    isolation: Isolation
     month: str
     holdout_month: str
     seed: int | None
@@ -52,7 +54,7 @@ class Report:
 
 
 class StageClock:
-    """Adds up what each stage takes, over all months."""
+    """Add up the seconds that each stage takes, over all months."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -67,8 +69,48 @@ class StageClock:
         return [Stage(name, round(seconds, 3), "ok") for name, seconds in self.seconds.items()]
 
 
+def report_on(
+    folder: Path,
+    data: "OperatorData",
+    *,
+    engine: dict[str, str],
+    isolation: Isolation,
+    stages: Sequence[Stage],
+    fingerprint: str,
+    predictions: pl.DataFrame,
+    baseline: Mapping[str, float],
+    ceiling: float | None,
+    best: Mapping[str, float] | None = None,
+    best_predictions: pl.DataFrame | None = None,
+    artifacts: Mapping[str, str] | None = None,
+) -> Report:
+    """Write both files of a finished run to `folder`, the report last, and return the report.
+
+    `predictions` are the baseline's for the newest month. `baseline` and `best` are scores on the holdout month, as
+    `Scores.as_dict` gives them; `best_predictions` belong to `best`. The pipeline has the name of the folder.
+    """
+    report = Report(
+        pipeline=folder.name,
+        engine=engine,
+        isolation=isolation,
+        month=data.newest,
+        holdout_month=data.holdout_month,
+        seed=data.seed,
+        customers=len(predictions),
+        data_fingerprint=fingerprint,
+        stages=list(stages),
+        baseline={**baseline, "predictions_sha256": predictions_sha256(predictions)},
+        ceiling_roc_auc=ceiling,
+        artifacts=dict(artifacts or {}),
+    )
+    if best is not None and best_predictions is not None:
+        report.best = {**best, "predictions_sha256": predictions_sha256(best_predictions)}
+    write_report(folder, report, predictions)
+    return report
+
+
 def write_report(folder: Path, report: Report, predictions: pl.DataFrame) -> Path:
-    """Write both files to `folder`, the report last; return the report's path."""
+    """Write both files to `folder`, the report last, and return the report's path."""
     folder.mkdir(parents=True, exist_ok=True)
     hidden = folder / ".predictions.parquet.new"
     predictions.select("customer_id", "churn_probability").sort("customer_id").write_parquet(hidden)
@@ -80,6 +122,7 @@ def write_report(folder: Path, report: Report, predictions: pl.DataFrame) -> Pat
 
 
 def read_report(path: Path) -> Report:
+    """Read a report.json. Raises BadInput when it is not a run report."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Report(**{**content, "stages": [Stage(**stage) for stage in content["stages"]]})
@@ -88,7 +131,7 @@ def read_report(path: Path) -> Report:
 
 
 def predictions_sha256(predictions: pl.DataFrame) -> str:
-    """SHA-256 of ids and probabilities, to the last bit: equal only when the answers are identical."""
+    """Return the SHA-256 of ids and probabilities, to the last bit: equal only when the answers are identical."""
     ordered = predictions.sort("customer_id")
     digest = hashlib.sha256(ordered["customer_id"].to_numpy().tobytes())
     digest.update(ordered["churn_probability"].to_numpy().tobytes())

@@ -1,16 +1,18 @@
-"""What a person sees while a pipeline works and when it is done: a progress bar, short tables, the next command to
-try.
-"""
+"""What a person sees while a pipeline works and when it is done: a progress bar, and short tables."""
 
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from churn.harness.report import Report
 
 # One colour per category, everywhere: terminal, plots, diagrams. Okabe & Ito's palette, safe for colour-blind readers.
 COLOURS = {
@@ -44,7 +46,7 @@ class Bar:
 
 @contextmanager
 def progress_bar(description: str, total: int, pipeline: str = "plain") -> Iterator[Bar]:
-    """A bar of `total` steps in the pipeline's colour. In a log file only its last state is printed."""
+    """Show a bar of `total` steps in the pipeline's colour. In a log file only its last state is printed."""
     columns = (
         TextColumn("{task.description:<34}"),
         BarColumn(bar_width=30, complete_style=COLOURS[pipeline], finished_style=COLOURS[pipeline]),
@@ -56,7 +58,7 @@ def progress_bar(description: str, total: int, pipeline: str = "plain") -> Itera
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], pipeline: str = "plain") -> None:
-    """A short table; columns of figures end at the same place, those with words begin there."""
+    """Print a small table: numeric columns right-aligned, text columns left-aligned."""
     table = Table(box=SIMPLE_HEAD, header_style="bold")
     for number, name in enumerate(header):
         figures = number > 0 and all(FIGURE.match(row[number]) for row in rows if row[number])
@@ -65,3 +67,23 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         table.add_row(*row)
     console.print(f"\n[bold {COLOURS[pipeline]}]{title}[/]", soft_wrap=True)
     console.print(table)
+
+
+def print_stages(report: "Report") -> None:
+    """Print how many customers were scored, and the seconds of each stage; a status only where one was not executed."""
+    executed = all(stage.status == "ok" for stage in report.stages)
+    print_table(
+        f"{report.pipeline}: {report.customers:,} customers of {report.month} scored; held out: {report.holdout_month}",
+        ["stage", "seconds", *([] if executed else ["status"])],
+        [[stage.name, f"{stage.seconds:.2f}", *([] if executed else [stage.status])] for stage in report.stages],
+        report.pipeline,
+    )
+
+
+def print_scores(report: "Report") -> None:
+    """Print what the baseline, and the best model if there is one, reached on the holdout month."""
+    best_possible = f", {report.ceiling_roc_auc:.3f} is the best possible here" if report.ceiling_roc_auc else ""
+    for name, scores in (("baseline", report.baseline), ("best model", report.best)):
+        if scores:
+            roc_auc = f"ROC-AUC {scores['roc_auc']:.3f} (0.5 is guessing{best_possible})"
+            console.print(f"{name}: {roc_auc}; campaign {scores['campaign_value_eur']:,.0f} €", soft_wrap=True)

@@ -47,7 +47,7 @@ def forget_version_before(name: str) -> None:
 
 @exit_on_bad_input
 def main() -> None:
-    command = parser("python -m contrast.inside.tracking", __doc__ or "")
+    command = parser("contrast.inside.tracking", __doc__ or "")
     command.add_argument("verb", choices=["run", "release", "ask", "forget"])
     command.add_argument("--question", type=Path)
     command.add_argument("--answer", type=Path)

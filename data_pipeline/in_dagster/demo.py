@@ -30,7 +30,7 @@ ONLY_ERRORS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @exit_on_bad_input
 def main() -> None:
-    command = parser("python -m data_pipeline.in_dagster.demo", "The churn problem, solved by Dagster.")
+    command = parser("data_pipeline.in_dagster.demo", "The churn problem, solved by Dagster.")
     command.add_argument("--ui", action="store_true", help="open the last run in Dagster's own pages")
     arguments = command.parse_args()
     folder = arguments.runs.resolve() / "data-dagster"

@@ -122,7 +122,7 @@ def _deploy_run(registered: str, month: str, version: str) -> Run:
 @exit_on_bad_input
 @with_store_errors_as_sentences
 def main() -> None:
-    arguments = parser("python -m tracking_pipeline.story.lineage", "What made what was live in a month?").parse_args()
+    arguments = parser("tracking_pipeline.story.lineage", "What made what was live in a month?").parse_args()
     month, arguments.month = arguments.month, None
     data = operator_data(arguments)
     month = month or data.months[-1]
