@@ -1,6 +1,6 @@
-"""Does this machine have what the project needs, and how to get what is missing: `make doctor`.
+"""Check this machine and explain how to fix what is missing: `make doctor`.
 
-Runs on any Python 3.8 or newer with nothing installed: it must work where the project does not.
+Run on any Python 3.8 or newer with nothing installed, because it must work where the project does not.
 """
 
 import os
@@ -12,13 +12,13 @@ from typing import List, NamedTuple
 
 HERE = Path(__file__).resolve().parent.parent
 GIGABYTE = 1e9
-DISK_NEEDED_GB = 6  # what make demo leaves: environments 2.0, images 1.8, and the download cache
-MEMORY_NEEDED_GB = 3  # the default world needs 0.4, Airflow 1.1 more
-CONTAINER_TIMEOUT_S = 60  # a first pull over a slow line
+DISK_NEEDED_GB = 6  # after make demo: environments 2.0, images 1.8, and the download cache
+MEMORY_NEEDED_GB = 3  # the default simulation needs 0.4, Airflow 1.1 more
+CONTAINER_TIMEOUT_S = 60  # the first pull over a slow connection
 
 
 class Finding(NamedTuple):
-    """`status` is ok, note (something is slower, or left out) or missing (the project does not run)."""
+    """One line of the result; `status` is ok, note (slower, or less) or missing (the project does not run)."""
 
     what: str
     status: str
@@ -27,7 +27,7 @@ class Finding(NamedTuple):
 
 
 def run(*command: str, timeout: float = 15) -> "subprocess.CompletedProcess[str]":
-    """Run a command; one that is absent or hangs fails like any other, with its reason in stderr."""
+    """Run a command; if it is missing or hangs, return a failure with the reason in stderr."""
     try:
         return subprocess.run(
             command, cwd=HERE, capture_output=True, text=True, errors="replace", timeout=timeout, check=False
@@ -39,7 +39,7 @@ def run(*command: str, timeout: float = 15) -> "subprocess.CompletedProcess[str]
 def python() -> Finding:
     chosen = run("sh", "tools/python.sh")
     if chosen.returncode:
-        return Finding("Python", "missing", "none that is new enough", chosen.stderr.strip())
+        return Finding("Python", "missing", "no Python 3.11 or newer", chosen.stderr.strip())
     path = chosen.stdout.strip()
     version = run(path, "-c", "import platform; print(platform.python_version())").stdout.strip()
     return Finding("Python", "ok", f"{version}, {path}")
@@ -52,21 +52,21 @@ def environment_builder() -> Finding:
             return Finding("uv", "ok", version.stdout.strip())
     chosen = run("sh", "tools/python.sh").stdout.strip()
     if chosen and run(chosen, "-c", "import ensurepip, venv").returncode:
-        fix = "Debian, Ubuntu: sudo apt install python3-venv (or install uv, which does without)"
-        return Finding("uv", "missing", f"not on PATH, and {chosen} has no venv module to fetch it with", fix)
-    return Finding("uv", "ok", "not on PATH; make fetches it into .venv/uv when it is first needed")
+        fix = "Debian, Ubuntu: sudo apt install python3-venv (or install uv, which does not need it)"
+        return Finding("uv", "missing", f"not on PATH, and {chosen} has no venv module for pip to fetch it", fix)
+    return Finding("uv", "ok", "not on PATH; make fetches it into .venv/uv on first use")
 
 
 def disk() -> Finding:
     free_gb = shutil.disk_usage(HERE).free / GIGABYTE
-    fix = f"make room for {DISK_NEEDED_GB} GB (make distclean gives back what this project took)"
+    fix = f"free {DISK_NEEDED_GB} GB (make distclean removes this project's environments and runs)"
     return _at_least(DISK_NEEDED_GB, "disk", free_gb, "GB free here", "missing", fix)
 
 
 def memory() -> Finding:
     total_gb = _memory_bytes() / GIGABYTE
-    fix = f"with less than {MEMORY_NEEDED_GB} GB use a smaller world: make demo N=1000"
-    return _at_least(MEMORY_NEEDED_GB, "memory", total_gb, "GB in all", "note", fix)
+    fix = f"with less than {MEMORY_NEEDED_GB} GB, use fewer customers: make demo N=1000"
+    return _at_least(MEMORY_NEEDED_GB, "memory", total_gb, "GB in total", "note", fix)
 
 
 def cores() -> Finding:
@@ -83,10 +83,10 @@ def docker() -> Finding:
         reason = _reason(engine.stderr)
         denied = "permission denied" in reason
         start = "Start Docker Desktop, or: sudo systemctl start docker"
-        join = "sudo usermod -aG docker $USER, then log in anew"
+        join = "sudo usermod -aG docker $USER, then log in again"
         return _no_docker(f"no engine answers: {reason}", join if denied else start)
     version = engine.stdout.strip()
-    for image in ["hello-world", *_images_here()[:1]]:  # where nothing can be pulled, any image will do
+    for image in ["hello-world", *_images_here()[:1]]:  # any local image will do where nothing can be pulled
         options = [] if image == "hello-world" else ["--entrypoint", "true"]
         attempt = run("docker", "run", "--rm", "--network", "none", *options, image, timeout=CONTAINER_TIMEOUT_S)
         if attempt.returncode == 0:
@@ -100,7 +100,7 @@ def _no_docker(found: str, fix: str) -> Finding:
         "Docker",
         "note",
         found,
-        f"Without it the workflow pipeline runs its steps as processes, without isolation. {fix}",
+        f"Without it, the workflow pipeline runs its steps as processes, without isolation. {fix}",
     )
 
 
@@ -110,7 +110,7 @@ def _images_here() -> List[str]:
 
 
 def _memory_bytes() -> float:
-    """Memory of the machine, or of the container this runs in if that is less."""
+    """Return the memory of the machine, or the limit of this container if that is less."""
     if sys.platform == "darwin":
         return float(run("sysctl", "-n", "hw.memsize").stdout or 0)
     total = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -126,7 +126,7 @@ def _at_least(needed: float, what: str, found: float, unit: str, otherwise: str,
 
 
 def _reason(stderr: str) -> str:
-    """The line that names the error: docker goes on to recommend its manual."""
+    """Return the line that names the error, because docker prints advice after it."""
     lines = stderr.strip().splitlines() or ["it gave no reason"]
     return next((line for line in lines if "error" in line.lower()), lines[-1])
 
@@ -140,7 +140,7 @@ def main() -> int:
         if finding.fix:
             print(f"{'':>17}-> {finding.fix}")
     missing = [finding.what for finding in findings if finding.status == "missing"]
-    print(f"\nMissing: {', '.join(missing)}." if missing else "\nAll that is needed is here. Next: make demo")
+    print(f"\nMissing: {', '.join(missing)}." if missing else "\nEverything needed is here. Next: make demo")
     return 1 if missing else 0
 
 

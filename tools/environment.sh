@@ -1,8 +1,8 @@
 #!/bin/sh
-# Builds .venv/NAME from requirements/NAME.txt. Usage: sh tools/environment.sh NAME
+# Build .venv/NAME from requirements/NAME.txt. Usage: sh tools/environment.sh NAME
 #
-# It is built beside its place and renamed when it is whole, so a killed build leaves nothing that looks finished,
-# and two builds at once do no harm.
+# The environment is built under a temporary name and renamed when it is complete. A killed build therefore never looks
+# finished, and two builds at the same time do no harm.
 set -eu
 name=$1
 place=.venv/$name
@@ -19,7 +19,7 @@ fail() {
 }
 
 mkdir -p .venv
-for left in .venv/."$name".*; do # what a killed build left behind
+for left in .venv/."$name".*; do # remains of killed builds
     if [ -d "$left" ] && ! kill -0 "${left##*.}" 2>/dev/null; then rm -rf "$left"; fi
 done
 trap 'rm -rf "$building"' EXIT
@@ -30,14 +30,14 @@ python=$(sh tools/python.sh)
 sh tools/uv.sh --version >/dev/null
 if [ -t 1 ]; then printf 'environment %s: installing ...\r' "$name"; fi
 sh tools/uv.sh venv --quiet --relocatable --python "$python" "$building" >>"$log" 2>&1 ||
-    fail "could not be made with $python (all that uv said is in $log)."
+    fail "could not be created with $python (uv's output is in $log)."
 sh tools/uv.sh pip sync --quiet --require-hashes --compile-bytecode --python "$building/bin/python" "requirements/$name.txt" \
-    >>"$log" 2>&1 || fail "could not be installed (all that uv said is in $log). Is there a network, and room on the disk?"
+    >>"$log" 2>&1 || fail "could not be installed (uv's output is in $log). Check the network and the free disk space."
 
 packages=$(find "$building" -name '*.dist-info' -type d -prune | wc -l)
 version=$("$building/bin/python" --version)
 touch "$building/.ok"
-mv "$place" "$retired" 2>/dev/null || : # there was none, or another build has just taken it away
+mv "$place" "$retired" 2>/dev/null || : # there was none, or a parallel build has just moved it
 mv "$building" "$place"
-rm -rf "$retired" "$log" "${place:?}/${building##*/}" # the last is there if another build put its own in place first
+rm -rf "$retired" "$log" "${place:?}/${building##*/}" # the last exists if a parallel build was first
 echo "environment $name: $((packages)) packages, $(($(date +%s) - started)) s, $version"

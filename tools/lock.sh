@@ -1,8 +1,8 @@
 #!/bin/sh
-# Writes requirements/NAME.txt for each NAME from pyproject.toml: exact versions with hashes, for every system and Python
+# Write requirements/NAME.txt for each NAME from pyproject.toml: exact versions with hashes, for every system and Python
 # that the project supports. Usage: sh tools/lock.sh [--upgrade] plain NAME...
 #
-# plain comes first and holds for the rest: the libraries that churn/ computes with are the same everywhere.
+# plain comes first and constrains the others: the libraries that churn/ uses are the same everywhere.
 set -eu
 upgrade=
 if [ "$1" = --upgrade ]; then
@@ -10,10 +10,10 @@ if [ "$1" = --upgrade ]; then
     shift
 fi
 
-lock() { # NAME and what to read it from
+lock() { # NAME and its sources
     name=$1
     shift
-    # fewest: one version for all Pythons, not the newest for each
+    # fewest: one version for all Pythons instead of the newest for each
     sh tools/uv.sh pip compile "$@" $upgrade --quiet --universal --python-version 3.11 --fork-strategy fewest \
         --generate-hashes --no-header --no-annotate --output-file "requirements/$name.txt"
     echo "requirements/$name.txt: $(grep -c '==' "requirements/$name.txt") packages"

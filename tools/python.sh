@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the Python that environments are built from: $PYTHON if it is set, otherwise the first on PATH that is new enough.
+# Print the Python that builds the environments: $PYTHON if it is set, otherwise the first on PATH that is new enough.
 set -eu
 
 new_enough() {

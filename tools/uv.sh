@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs uv: the one on PATH, or else one that pip puts into .venv/uv, once. Usage: sh tools/uv.sh pip compile ...
+# Run uv: the one on PATH, otherwise one that pip installs into .venv/uv once. Usage: sh tools/uv.sh pip compile ...
 set -eu
-export UV_PYTHON_DOWNLOADS=never # a Python that nobody asked for is a surprise of 100 MB
+export UV_PYTHON_DOWNLOADS=never # never download a Python: it would be 100 MB that nobody asked for
 
 if uv --version >/dev/null 2>&1; then
     exec uv "$@"
@@ -11,7 +11,7 @@ if [ ! -x .venv/uv/bin/uv ]; then
     python=$(sh tools/python.sh)
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         echo "$python cannot make an environment: its venv module is missing. On Debian or Ubuntu:" \
-            "sudo apt install python3-venv; then run the same command again. (Or install uv, which does without.)" >&2
+            "sudo apt install python3-venv; then run the same command again. (Or install uv, which does not need it.)" >&2
         exit 1
     fi
     mkdir -p .venv
@@ -23,7 +23,7 @@ if [ ! -x .venv/uv/bin/uv ]; then
             "$building/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
     } >.venv/uv.log 2>&1; then
         tail -n 20 .venv/uv.log >&2
-        echo "uv could not be fetched with pip; its last words are above, all of them in .venv/uv.log." >&2
+        echo "pip could not fetch uv; the end of its log is above, all of it in .venv/uv.log." >&2
         exit 1
     fi
     rm -rf .venv/uv

@@ -1,4 +1,4 @@
-"""The Chromium of this machine, and how to start it so that it talks to nobody."""
+"""Find this machine's Chromium and start it with its background traffic switched off."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ NAMES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 ALONE = [
-    "--no-sandbox",  # it sees nothing but pages of this machine, and root may not have a sandbox
+    "--no-sandbox",  # it opens only local pages, and root cannot use the sandbox
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",

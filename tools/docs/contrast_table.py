@@ -1,5 +1,6 @@
-"""`<!-- contrast matrix -->` in a page stands for what contrast/matrix.json says: a table of the verdicts, then one
-section per scenario with what was measured.
+"""Replace `<!-- contrast matrix -->` in a page by contrast/matrix.json as Markdown.
+
+The result is a table of the verdicts and a section per scenario with the measured values.
 """
 
 import json
@@ -33,11 +34,11 @@ def as_markdown(matrix: dict[str, Any]) -> str:
     pipelines, scenarios = matrix["pipelines"], matrix["scenarios"]
     header = row("what goes wrong", *(category(name) for name in pipelines)) + row(*["---"] * (len(pipelines) + 1))
     rows = (
-        row(f"[{one['title']}](#{one['name']})", *(verdict(one["cells"][name]) for name in pipelines))
-        for one in scenarios
+        row(f"[{scenario['title']}](#{scenario['name']})", *(verdict(scenario["cells"][name]) for name in pipelines))
+        for scenario in scenarios
     )
     origin = f"\nMade by `{matrix['command']}` ({words(matrix['made_with'])}).\n"
-    return header + "".join(rows) + origin + "".join(section(one, pipelines) for one in scenarios)
+    return header + "".join(rows) + origin + "".join(section(scenario, pipelines) for scenario in scenarios)
 
 
 def row(*cells: str) -> str:
@@ -45,8 +46,8 @@ def row(*cells: str) -> str:
 
 
 def section(scenario: dict[str, Any], pipelines: list[str]) -> str:
-    seen = "".join(box(name, scenario["cells"][name]) for name in pipelines)
-    return f"\n### {scenario['title']} {{ #{scenario['name']} }}\n\n{scenario['story']}\n\n{seen}"
+    boxes = "".join(box(name, scenario["cells"][name]) for name in pipelines)
+    return f"\n### {scenario['title']} {{ #{scenario['name']} }}\n\n{scenario['story']}\n\n{boxes}"
 
 
 def box(name: str, cell: dict[str, Any]) -> str:
@@ -59,7 +60,7 @@ def category(name: str) -> str:
 
 
 def verdict(cell: dict[str, Any]) -> str:
-    """Icon, word, and who gave the guarantee: the colour only repeats them."""
+    """Return icon, word, and the source of the guarantee (tool or ours). The colour only repeats them."""
     name, by = cell["verdict"], cell["by"]
     giver = f' <span class="by">{by}</span>' if by else ""
     return f'<span class="verdict {name}">{ICONS[name]} {name}</span>{giver}'
@@ -71,7 +72,7 @@ def measured(cell: dict[str, Any]) -> str:
 
 
 def words(made_with: dict[str, Any]) -> str:
-    """`versions: {kfp: 2.17.0}, customers: 600` in words: kfp 2.17.0, customers 600."""
+    """Return `versions: {kfp: 2.17.0}, customers: 600` as words: kfp 2.17.0, customers 600."""
     return ", ".join(
         words(value) if isinstance(value, dict) else f"{name.replace('_', ' ')} {value}"
         for name, value in made_with.items()

@@ -1,6 +1,4 @@
-"""A diagram that is wider than a phone scrolls in a box of its own; a page without one does not load the 3.6 MB that
-draw it.
-"""
+"""Wrap each diagram in a box that scrolls on a phone, and load Mermaid (3.6 MB) only where a page has one."""
 
 import re
 

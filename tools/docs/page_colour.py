@@ -1,4 +1,4 @@
-"""A page that says `category: data` in its head is in the colour of that category."""
+"""Give a page with `category: data` in its front matter the colour of that category."""
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files

@@ -1,9 +1,8 @@
-"""READMEs are pages of the site, and what they link to can be read there.
+"""Show READMEs, and every file that they link to, as pages of the site.
 
-A line `<!-- include: data_pipeline/README.md -->` in a page of docs/ stands for that file: it is read at each build, so
-the site never holds a copy. Its links are written anew: to the site's own page where a file has one, otherwise to a
-page that is made on the spot and shows the file as it is. So is a link of a page in docs/ to a file outside of it. The
-site names no repository address.
+A line `<!-- include: data_pipeline/README.md -->` in a page of docs/ includes that file at each build, so the site
+never holds a copy. Links to files of the repository are rewritten: to the file's page if it has one, otherwise to a
+generated page that shows the file. The site names no repository address.
 """
 
 import re
@@ -20,14 +19,14 @@ ROOT = Path(__file__).parents[2]
 INCLUDE = re.compile(r"^<!-- include: (\S+) -->$", re.MULTILINE)
 FENCE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)[ \t]*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?P<text>!?\[[^\]]*\])\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)")
-PICTURES = {".gif", ".jpg", ".jpeg", ".png", ".svg", ".webp"}
+IMAGES = {".gif", ".jpg", ".jpeg", ".png", ".svg", ".webp"}
 LANGUAGES = {".py": "python", ".sh": "bash", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
 
-page_of: dict[str, str] = {}  # file of the repository -> file of the site that shows it
+page_of: dict[str, str] = {}  # file of the repository -> page of the site that shows it
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Find the file that each page includes, then make pages for all that these files link to."""
+    """Find the file that each page includes, then generate pages for all files that these link to."""
     page_of.clear()
     to_read = []
     for page in files.documentation_pages():
@@ -40,8 +39,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         name = to_read.pop()
         for target in links_of(name):
             if target not in page_of:
-                page_of[target], made = made_page(target, config)
-                files.append(made)
+                page_of[target], page = generated_page(target, config)
+                files.append(page)
                 if target.endswith(".md"):
                     to_read.append(target)
     return files
@@ -50,13 +49,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     uri = page.file.src_uri
     return INCLUDE.sub(
-        lambda match: linked_anew((ROOT / match[1]).read_text(encoding="utf-8"), match[1], uri),
-        linked_anew(markdown, f"docs/{uri}", uri),
+        lambda match: with_site_links((ROOT / match[1]).read_text(encoding="utf-8"), match[1], uri),
+        with_site_links(markdown, f"docs/{uri}", uri),
     )
 
 
-def linked_anew(text: str, name: str, shown_in: str) -> str:
-    """The Markdown of the repository's file `name`, ready to stand in the site's file `shown_in`."""
+def with_site_links(text: str, name: str, shown_in: str) -> str:
+    """Return the Markdown of the repository's file `name` with its links rewritten for the site's page `shown_in`."""
 
     def rewritten(match: re.Match[str]) -> str:
         target = repository_path(name, match["target"])
@@ -69,7 +68,7 @@ def linked_anew(text: str, name: str, shown_in: str) -> str:
 
 
 def links_of(name: str) -> list[str]:
-    """The files and folders of the repository that a Markdown file links to."""
+    """Return the files and folders of the repository that a Markdown file links to."""
     text = (ROOT / name).read_text(encoding="utf-8")
     prose = "".join(part for part, is_code in prose_and_code(text) if not is_code)
     targets = (repository_path(name, match["target"]) for match in LINK.finditer(prose))
@@ -77,8 +76,10 @@ def links_of(name: str) -> list[str]:
 
 
 def repository_path(name: str, target: str) -> str | None:
-    """What a link in the file `name` points to, from the root; None for another web site, or for one page of docs/ in
-    another, which MkDocs knows. Raises PluginError if it is nothing.
+    """Return the target of a link in the file `name`, relative to the root.
+
+    Return None for other web sites and for links between pages of docs/, which MkDocs resolves. Raise PluginError if
+    the target does not exist.
     """
     if re.match(r"[a-z][a-z+.-]*:", target):
         return None
@@ -92,10 +93,10 @@ def repository_path(name: str, target: str) -> str | None:
     return path
 
 
-def made_page(name: str, config: MkDocsConfig) -> tuple[str, File]:
-    """The site's file that shows a file or folder of the repository."""
+def generated_page(name: str, config: MkDocsConfig) -> tuple[str, File]:
+    """Generate the page that shows a file or folder of the repository."""
     path = ROOT / name
-    if path.suffix in PICTURES:
+    if path.suffix in IMAGES:
         uri = f"source/{name}"
         return uri, File.generated(config, uri, abs_src_path=str(path))
     uri = f"source/{name}.md"
@@ -116,7 +117,7 @@ def entries(folder: Path) -> list[str]:
 
 
 def prose_and_code(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in parts, and of each part whether it is a fenced block, in which nothing is a link."""
+    """Yield the text in parts. The flag is true for a fenced code block, which has no links."""
     end = 0
     for block in FENCE.finditer(text):
         yield text[end : block.start()], False

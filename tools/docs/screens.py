@@ -1,6 +1,6 @@
-"""`make docs-assets`: pictures of Airflow's, Dagster's and MLflow's own pages, as the demos have left them.
+"""Take screenshots of the web UIs of Airflow, Dagster and MLflow after the demos: `make docs-assets`.
 
-Each engine's `make ui-…` is started from its own environment, looked at with Chromium, and stopped.
+Start each engine's `make ui-…` from its own environment, open it with Chromium, and stop it.
 """
 
 import json
@@ -20,12 +20,12 @@ ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "docs" / "assets" / "screens"
 SIZE: ViewportSize = {"width": 1280, "height": 760}
 SECONDS_TO_START = 180
-MILLISECONDS_TO_SETTLE = 3000  # graphs are laid out, panels slide in
+MILLISECONDS_TO_SETTLE = 3000  # the UI lays out graphs and animates panels
 
 
 @contextmanager
 def pages_of(environment: str, *command: str) -> Iterator[str]:
-    """The address of an engine's pages, which are stopped afterwards with all their processes."""
+    """Yield the address of an engine's web UI, and stop all its processes afterwards."""
     python = ROOT / ".venv" / environment / "bin" / "python"
     server = subprocess.Popen(
         [python, "-u", "-m", *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -36,14 +36,14 @@ def pages_of(environment: str, *command: str) -> Iterator[str]:
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 yield found[0]
                 return
-        sys.exit(f"{' '.join(command)} showed no address: is there a finished demo in runs/?")
+        sys.exit(f"{' '.join(command)} printed no address: run the demo first")
     finally:
         server.terminate()
         server.wait(60)
 
 
-def opened(page: Page, address: str) -> None:
-    """Open a page of an engine that may still be starting."""
+def open_when_ready(page: Page, address: str) -> None:
+    """Open a page of an engine, and retry while the engine is starting."""
     deadline = time.monotonic() + SECONDS_TO_START
     while True:
         try:
@@ -55,7 +55,7 @@ def opened(page: Page, address: str) -> None:
             time.sleep(1)
 
 
-def picture(page: Page, name: str) -> None:
+def screenshot(page: Page, name: str) -> None:
     page.wait_for_timeout(MILLISECONDS_TO_SETTLE)
     path = SCREENS / f"{name}.png"
     page.screenshot(path=path)
@@ -63,26 +63,26 @@ def picture(page: Page, name: str) -> None:
 
 
 def airflow(page: Page, address: str) -> None:
-    opened(page, f"{address}/dags/exports/runs")
+    open_when_ready(page, f"{address}/dags/exports/runs")
     page.get_by_text("Failed").first.wait_for()
-    picture(page, "airflow-runs")
-    opened(page, f"{address}/assets")
+    screenshot(page, "airflow-runs")
+    open_when_ready(page, f"{address}/assets")
     page.get_by_role("link", name="valid", exact=True).click()
     page.get_by_text("Asset Events").first.wait_for()
-    page.locator(".codicon-folding-collapsed").first.click()  # what the contract found
-    picture(page, "airflow-asset")
+    page.locator(".codicon-folding-collapsed").first.click()  # the result of the contract
+    screenshot(page, "airflow-asset")
 
 
 def dagster(page: Page, address: str) -> None:
-    opened(page, f"{address}/assets/valid?view=partitions")
+    open_when_ready(page, f"{address}/assets/valid?view=partitions")
     page.get_by_text("2025-12").first.click(timeout=SECONDS_TO_START * 1000)
-    picture(page, "dagster-partitions")
+    screenshot(page, "dagster-partitions")
 
 
 def mlflow(page: Page, address: str) -> None:
-    opened(page, address)
+    open_when_ready(page, address)
     search = page.request.post(f"{address}/api/2.0/mlflow/experiments/search", data={"max_results": 100})
-    newest = max(search.json()["experiments"], key=lambda one: one["last_update_time"])
+    newest = max(search.json()["experiments"], key=lambda experiment: experiment["last_update_time"])
     columns = [f"metrics.`{name}`" for name in ("roc_auc", "log_loss", "campaign_value_eur")]
     remembered = {
         "mlflow.workflowType_v1": '"machine_learning"',
@@ -94,14 +94,14 @@ def mlflow(page: Page, address: str) -> None:
     }
     page.add_init_script(f"Object.assign(localStorage, {json.dumps(remembered)})")
     trials = "searchFilter=tags.stage%20%3D%20%22train%22&orderByKey=metrics.%60log_loss%60&orderByAsc=true"
-    opened(page, f"{address}/#/experiments/{newest['experiment_id']}/runs?{trials}")
+    open_when_ready(page, f"{address}/#/experiments/{newest['experiment_id']}/runs?{trials}")
     page.reload()
     page.get_by_text("matching runs").wait_for()
-    picture(page, "mlflow-runs")
+    screenshot(page, "mlflow-runs")
     page.set_viewport_size({"width": SIZE["width"], "height": 1300})  # all versions
-    opened(page, f"{address}/#/models/{newest['name']}")
+    open_when_ready(page, f"{address}/#/models/{newest['name']}")
     page.get_by_text("champion").first.wait_for()
-    picture(page, "mlflow-model")
+    screenshot(page, "mlflow-model")
 
 
 def main() -> None:
