@@ -1,1 +1,1 @@
-"""The contrast: the same faults happen to every pipeline, for real, and what was observed becomes a table."""
+"""The contrast: let the same real faults happen to every pipeline, and tabulate what is observed."""

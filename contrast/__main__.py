@@ -1,5 +1,6 @@
-"""`make contrast`: everything goes wrong for everybody, and the table says what came of it. SCENARIO= and PIPELINE=
-choose a row, a column, or a cell.
+"""Let every fault happen to every pipeline and write the table: `make contrast`.
+
+SCENARIO= and PIPELINE= choose a row, a column or a cell.
 """
 
 import time
@@ -17,25 +18,27 @@ from contrast.pipelines import PIPELINES
 from contrast.scenarios import scenarios
 from contrast.world import exports
 
-AT_ONCE = 3  # pipelines; an Airflow mostly waits
+AT_ONCE = 3  # pipelines; Airflow mostly waits
 LONGEST_FIRST = ("data", "workflow", "tracking", "model", "plain")
 
 
 @exit_on_bad_input
 def main() -> None:
     every = scenarios()
-    command = OneSentenceParser(prog="python -m contrast", description="What goes wrong, and who notices.")
-    command.add_argument("--scenario", choices=list(every), help="only this one (make: SCENARIO=)")
-    command.add_argument("--pipeline", choices=list(PIPELINES), help="only this one (make: PIPELINE=)")
-    command.add_argument("--runs", type=Path, default=Path("runs"), help="where to work (default: runs)")
-    command.add_argument("--out", type=Path, default=MATRIX, help="the table to write, or to write cells of")
+    command = OneSentenceParser(
+        prog="python -m contrast", description="Break every pipeline and tabulate which one notices."
+    )
+    command.add_argument("--scenario", choices=list(every), help="run only this scenario (make: SCENARIO=)")
+    command.add_argument("--pipeline", choices=list(PIPELINES), help="run only this pipeline (make: PIPELINE=)")
+    command.add_argument("--runs", type=Path, default=Path("runs"), help="working folder (default: runs)")
+    command.add_argument("--out", type=Path, default=MATRIX, help="the table to write or update")
     arguments = command.parse_args()
     chosen = {name: each for name, each in every.items() if arguments.scenario in (None, name)}
     columns = [name for name in LONGEST_FIRST if arguments.pipeline in (None, name)]
     table = read_cells(arguments.out)
     there = {(scenario, pipeline) for scenario, row in table.items() for pipeline in row}
     if set(product(every, PIPELINES)) - there - set(product(chosen, columns)):
-        raise BadInput(f"{arguments.out} lacks other cells than these: run make contrast for all of them first")
+        raise BadInput(f"{arguments.out} lacks other cells too: run make contrast without options first")
 
     folder = arguments.runs / "contrast"
     exports(folder)
@@ -53,16 +56,16 @@ def main() -> None:
         try:
             found = dict(zip(columns, threads.map(column, columns), strict=True))
         except ControlFailed as error:
-            raise BadInput(f"{error}; {arguments.out} is left as it was") from error
+            raise BadInput(f"{error}; {arguments.out} is unchanged") from error
     for name in chosen:
         table[name] = table.get(name, {}) | {pipeline: found[pipeline][name] for pipeline in columns}
     matrix = write_matrix(arguments.out, every, table)
     if arguments.out == MATRIX:
         put_into_readme(README, matrix)
     print_matrix(matrix)
-    console.print(f"{len(chosen) * len(columns)} cells, with their controls, in {time.perf_counter() - started:.0f} s")
-    console.print(f"table: {arguments.out}; what everybody said: {folder}/<pipeline>/log.txt")
-    console.print("next: contrast/README.md says how to read it, and how to add a scenario")
+    console.print(f"{len(chosen) * len(columns)} cells and their controls took {time.perf_counter() - started:.0f} s")
+    console.print(f"table: {arguments.out}; logs: {folder}/<pipeline>/log.txt")
+    console.print("next: contrast/README.md explains how to read the table and how to add a scenario")
 
 
 if __name__ == "__main__":

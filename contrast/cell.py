@@ -1,8 +1,8 @@
-"""One cell of the table: a scenario happens to a pipeline, and what was observed is judged. Then the proof of it:
+"""One cell of the table: let a scenario happen to a pipeline, judge what is observed, and prove the verdict.
 
-- control: the same month, and nothing happens to it. Whoever sees something to prevent there cries wolf.
-- switched off: the guard that is said to have done it is taken away, and the fault happens again. If the verdict does
-  not fall to `misses`, something else has done it, and the cell is refused.
+- Control: run the same month without a fault. A scenario that reports anything there has raised a false alarm.
+- Guard off: switch off the guard that gets the credit, and let the fault happen again. The cell is refused unless the
+  verdict falls to `misses`, because otherwise something else deserves the credit.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,15 +14,8 @@ import polars as pl
 from contrast.pipelines.pipeline import Pipeline, Run
 from contrast.world import NEWEST
 
-Word = Literal["prevents", "detects", "recovers", "records", "misses"]
+Word = Literal["prevents", "detects", "recovers", "records", "misses"]  # the README defines each
 By = Literal["tool", "ours"]
-VERDICTS: dict[Word, str] = {
-    "prevents": "the harm does not come about",
-    "detects": "the harm comes about, and somebody is told at once",
-    "recovers": "the harm comes about, and is undone with what was kept",
-    "records": "the harm comes about; what is needed to understand it was kept",
-    "misses": "none of these",
-}
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a scenario says of what it observed."""
+    """The judgement of a scenario, with the figure and the sentence that support it."""
 
     verdict: Word
     measure: Measure
@@ -45,9 +38,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Guard:
-    """What is said to give a verdict: whose it is, and how to take it away.
+    """The guard that gets the credit for a verdict: who made it, and how to switch it off.
 
-    That is done before the fault, or, where the guard acts only on the way out, after it.
+    Switch it off before the fault. A guard that acts only during recovery is switched off after the fault.
     """
 
     by: By
@@ -57,7 +50,7 @@ class Guard:
 
 @dataclass(frozen=True)
 class Normal:
-    """What a pipeline served before the newest month, and what it serves after one to which nothing happened."""
+    """The predictions that a pipeline serves before the newest month, and after a newest month without a fault."""
 
     before: pl.DataFrame
     after: pl.DataFrame
@@ -65,27 +58,27 @@ class Normal:
 
 
 class Scenario(Protocol):
-    """What a module in contrast/scenarios/ has."""
+    """The contents of a module in contrast/scenarios/."""
 
     TITLE: str
     STORY: str
-    GUARDS: Mapping[str, Guard]  # by pipeline; none where it misses anyway
+    GUARDS: Mapping[str, Guard]  # by pipeline; none where the pipeline misses the fault anyway
 
     def happen(self, pipeline: Pipeline) -> Run:
-        """Let the fault happen while the newest month is run."""
+        """Run the newest month and let the fault happen."""
 
     def judge(self, pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
-        """Observe, do what a person would do next, judge. None: nothing has happened."""
+        """Observe, do what a person would do next, and judge. Return None if no fault is visible."""
 
 
 class ControlFailed(RuntimeError):
-    """A verdict that its controls do not bear out."""
+    """The controls contradict a verdict."""
 
 
 def cells(pipeline: Pipeline, scenarios: Mapping[str, Scenario], advance: Callable[[str], object]) -> dict[str, Any]:
-    """Let all `scenarios` happen to the pipeline. Returns the cells by scenario, as they are in the matrix.
+    """Let all `scenarios` happen to the pipeline. Return the cells by scenario, in the form of matrix.json.
 
-    Raises ControlFailed, and then there are none.
+    Raise ControlFailed if one control fails; then there are no cells.
     """
     try:
         advance("begins")
@@ -96,10 +89,10 @@ def cells(pipeline: Pipeline, scenarios: Mapping[str, Scenario], advance: Callab
         run = pipeline.run(NEWEST)
         normal = Normal(before, pipeline.served(), answer)
         if not run.ok:
-            raise ControlFailed(f"{pipeline.name}: a clean month does not run: {run.said}")
+            raise ControlFailed(f"{pipeline.name}: a clean month does not run: {run.message}")
         for name, scenario in scenarios.items():
             if alarm := scenario.judge(pipeline, run, normal):
-                raise ControlFailed(f"{name}, {pipeline.name}: nothing has happened, and yet: {alarm.sentence}")
+                raise ControlFailed(f"{name}, {pipeline.name}: false alarm on a clean month: {alarm.sentence}")
         return {name: cell(name, scenario, pipeline, normal, advance) for name, scenario in scenarios.items()}
     finally:
         pipeline.end()
@@ -108,6 +101,7 @@ def cells(pipeline: Pipeline, scenarios: Mapping[str, Scenario], advance: Callab
 def cell(
     name: str, scenario: Scenario, pipeline: Pipeline, normal: Normal, advance: Callable[[str], object]
 ) -> dict[str, Any]:
+    """Let one scenario happen, judge it, and judge it again with the guard off."""
     advance(name)
     guard = scenario.GUARDS.get(pipeline.name)
     after = guard is not None and guard.when == "after"
@@ -118,7 +112,7 @@ def cell(
     found = scenario.judge(pipeline, run, normal)
     where = f"{name}, {pipeline.name}"
     if found is None:
-        raise ControlFailed(f"{where}: the fault has happened, and nothing of it was observed")
+        raise ControlFailed(f"{where}: the fault happened, but the scenario observed nothing")
     if (guard is None) != (found.verdict == "misses"):
         raise ControlFailed(f"{where}: '{found.verdict}' with {'no' if guard is None else 'a'} guard: {found.sentence}")
     advance(f"{name}, guard off")
@@ -132,7 +126,7 @@ def cell(
             run = scenario.happen(pipeline)
         without = scenario.judge(pipeline, run, normal)
         if without is None or without.verdict != "misses":
-            raise ControlFailed(f"{where}: with its guard switched off, it still '{without and without.verdict}'")
+            raise ControlFailed(f"{where}: with its guard off, it still '{without and without.verdict}'")
     return {
         "verdict": found.verdict,
         "by": guard.by if guard else None,

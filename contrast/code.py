@@ -1,6 +1,6 @@
-"""A copy of the code for one pipeline to run from, in which a line can be changed, and changed back.
+"""Copy the code for one pipeline, so that a scenario can change a line and change it back.
 
-That is how a guard is switched off: the real pipeline runs, in its real containers and workers, but for one line.
+This switches off a guard: the real pipeline runs in its real containers and workers, with one different line.
 """
 
 import shutil
@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Change:
-    """One line of one file, or a part of it, and what stands there instead."""
+    """A line of a file, or a part of it, and its replacement."""
 
     file: str
     line: str
@@ -30,16 +30,16 @@ class CodeCopy:
         self._changed: set[str] = set()
 
     def change(self, change: Change) -> None:
-        """Raises LookupError when the line is not there exactly once: the code has moved on, the change must follow."""
+        """Change a line. Raise LookupError if the file does not have it exactly once: then update the change."""
         path = self.place / change.file
         text = path.read_text(encoding="utf-8")
         if text.count(change.line) != 1:
-            raise LookupError(f"{change.file} has '{change.line}' {text.count(change.line)} times: once was expected")
+            raise LookupError(f"{change.file} has '{change.line}' {text.count(change.line)} times, expected once")
         path.write_text(text.replace(change.line, change.instead), encoding="utf-8")
         self._changed.add(change.file)
 
     def restore(self) -> None:
-        """Every line as it was."""
+        """Restore every line."""
         for file in self._changed:
             shutil.copyfile(REPOSITORY / file, self.place / file)
         self._changed.clear()

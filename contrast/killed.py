@@ -1,7 +1,7 @@
-"""Run a module and die in it by kill -9, at a chosen moment: python -m contrast.killed TEXT COUNT MODULE [WORDS …]
+"""Run a module and kill it with kill -9 at a chosen moment: python -m contrast.killed TEXT COUNT MODULE [WORDS …]
 
-The moment: just before a folder or a file whose path contains TEXT is made for the COUNT-th time. No line of the
-module is changed, and like any process that is killed it has no last words.
+The moment is just before the module creates, for the COUNT-th time, a folder or file whose path contains TEXT. The
+module's code is unchanged, and the process ends without a log line.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The table as a file: matrix.json, described by matrix.schema.json, and what of it stands in the README."""
+"""Write the table to matrix.json (described by matrix.schema.json), to the README and to the terminal."""
 
 import json
 import re
@@ -32,14 +32,14 @@ Cells = dict[str, dict[str, Any]]  # by scenario, then by pipeline
 
 
 def read_cells(path: Path) -> Cells:
-    """The cells of an earlier run; none if there was none."""
+    """Return the cells of the last run, or none."""
     if not path.is_file():
         return {}
     return {row["name"]: row["cells"] for row in json.loads(path.read_text(encoding="utf-8"))["scenarios"]}
 
 
 def versions() -> dict[str, str]:
-    """Of what the cells are about, from the locks that the environments are made from."""
+    """Return the versions of the engines, from the locks of the environments."""
     locks = {package: (REPOSITORY / "requirements" / f"{lock}.txt").read_text() for package, lock in ENGINES.items()}
     return {
         package: re.findall(rf"^{package}(?:\[.*\])?==([\w.]+)", text, re.MULTILINE)[0]
@@ -48,7 +48,7 @@ def versions() -> dict[str, str]:
 
 
 def write_matrix(path: Path, scenarios: dict[str, Scenario], cells: Cells) -> dict[str, Any]:
-    """Write the whole table, or, on an error, nothing. Raises KeyError when a cell is missing."""
+    """Write the whole table, or nothing on an error. Raise KeyError if a cell is missing."""
     matrix = {
         "pipelines": list(PIPELINES),
         "scenarios": [
@@ -68,7 +68,7 @@ def write_matrix(path: Path, scenarios: dict[str, Scenario], cells: Cells) -> di
 
 
 def as_markdown(matrix: dict[str, Any]) -> str:
-    """The table of the README: a row per scenario, and below it what was observed."""
+    """Return the README's table, a row per scenario, followed by the observations."""
     head = ["", *matrix["pipelines"]]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     lines += [
@@ -96,7 +96,7 @@ def put_into_readme(readme: Path, matrix: dict[str, Any]) -> None:
 
 
 def print_matrix(matrix: dict[str, Any]) -> None:
-    """The table, in a word and a figure a cell, in the colours of the pipelines and of the verdicts."""
+    """Print a word and a figure per cell, in the colours of the pipelines and verdicts."""
     table = Table(box=SIMPLE_HEAD)
     table.add_column("")
     for pipeline in matrix["pipelines"]:

@@ -1,4 +1,4 @@
-"""The world in which things go wrong: as small as the pipelines allow; of four months, the last is the one at stake."""
+"""The simulation for the contrast: as small as the pipelines allow. Faults happen in the last of its four months."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from churn.simulator.world import World
 
 WORLD = World(customers=600, months=4)
 MONTHS = WORLD.all_months()
-LAST, NEWEST = MONTHS[-2:]  # what is served when a scenario begins; what is about to be run
+LAST, NEWEST = MONTHS[-2:]  # live when a scenario begins; about to run
 
 SAME_ANSWER = 1e-6  # the largest difference between two probabilities that are called the same
 
 
 def exports(folder: Path) -> Path:
-    """The operator's exports, clean; made if they are not there. Nobody changes them."""
+    """Return the folder of the operator's clean exports, and create them if they are missing."""
     source = folder / "world" / WORLD.name / "source"
     missing = [month for month in MONTHS if not (source / f"month={month}").is_dir()]
     if missing:

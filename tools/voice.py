@@ -36,7 +36,7 @@ PLAIN = {
     r"said": "logged, printed, reported",
     r"last words": "last log line",
     r"(what|all that|everything that) is made (from|of) (it|them)": "everything downstream",
-    r"the month before": "the previous month",
+    r"the month before(?! the)": "the previous month",
     r"pictures?": "plot, screenshot, image",
     r"it is a draw": "chance decides",
     r"whoever": "a noun: the person who, a pipeline that",

@@ -1,6 +1,6 @@
 """Inside the environment of Airflow: a real one, for as long as there is something to read on standard input.
 
-A line in, a line out, both in JSON: {"verb": "run", "due": ["2025-04"]} gives {"ok": true, "stages": …, "said": …}.
+A line in, a line out, both in JSON: {"verb": "run", "due": ["2025-04"]} gives {"ok": true, "stages": …, "message": …}.
 """
 
 import json
@@ -99,7 +99,7 @@ class Session:
         for task in self.tasks(since):
             stages[task["task_id"]] = stages.get(task["task_id"], 0.0) + (task["duration"] or 0.0)
         failed = [f"{task['task_id']} failed" for task in self.failed(since)]
-        return {"ok": not failed, "stages": stages, "said": ", ".join(failed)}
+        return {"ok": not failed, "stages": stages, "message": ", ".join(failed)}
 
 
 def now() -> str:

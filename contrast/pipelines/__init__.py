@@ -1,4 +1,4 @@
-"""The pipelines that scenarios happen to, by name, in the order of the table."""
+"""The pipelines under test, by name, in the order of the table."""
 
 from contrast.pipelines.data import Data
 from contrast.pipelines.model import Model

@@ -1,6 +1,6 @@
-"""What every scenario may ask of a pipeline. An adapter answers with the pipeline's own commands, and changes nothing.
+"""The operations that a scenario may use on a pipeline. An adapter implements them with the pipeline's own commands.
 
-An adapter runs in the environment of whoever fills the table; the pipeline, as ever, in one of its own.
+The adapter runs in the environment of `make contrast`, the pipeline in its own.
 """
 
 import json
@@ -27,37 +27,37 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended: whether well, in which stages it did something and for how long, and its last words."""
+    """How a run ended: its success, the stages that it executed with their seconds, and its last log line."""
 
     ok: bool
-    stages: dict[str, float]  # seconds by stage; those that were executed, not those taken from a cache
-    said: str
+    stages: dict[str, float]  # seconds by stage; without stages taken from a cache
+    message: str
 
 
 @dataclass(frozen=True)
 class Record:
-    """What the pipeline's engine keeps of one stage of one run, after the run has ended."""
+    """The engine's own record of one stage of one run, after the run has ended."""
 
     stage: str
     state: str
-    said: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class WayBack:
-    """What it took to go back to the model before."""
+    """The cost of going back to the previous model."""
 
     commands: list[str]
-    stages: dict[str, float] = field(default_factory=dict)  # executed on the way, with their seconds
+    stages: dict[str, float] = field(default_factory=dict)  # executed for it, with their seconds
     seconds: float = 0.0
 
 
 class Pipeline(ABC):
-    """One pipeline in a folder of its own. `begin` lets it serve the month before the one at stake."""
+    """One pipeline in its own folder. After `begin` it serves the month before the newest."""
 
     name: str
     environment: str
-    folders: tuple[str, ...]  # of the code
+    folders: tuple[str, ...]  # of its code
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve() / self.name
@@ -70,31 +70,31 @@ class Pipeline(ABC):
         self.log = self.folder / "log.txt"
 
     def begin(self) -> None:
-        """From nothing to the month before the one at stake being served; that state is kept for `restore`."""
+        """Start from nothing, serve the month before the newest, and keep that state for `restore`."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.here.mkdir(parents=True)
         self.code = CodeCopy(self.folder / "code", ("churn", "contrast", *self.folders))
         self.start()
         self.deliver(MONTHS[: MONTHS.index(LAST) + 1])
         if not (first := self.run(LAST)).ok:
-            raise RuntimeError(f"{self.name} cannot run {LAST}, and nothing was done to it: {first.said} ({self.log})")
+            raise RuntimeError(f"{self.name} cannot run {LAST} before any fault: {first.message} ({self.log})")
         rows = pl.read_parquet(self.table("features", LAST) / "*.parquet", hive_partitioning=False)
         rows.sort("customer_id").write_parquet(self.question)
         self.keep("before")
 
     def start(self) -> None:  # noqa: B027  # most pipelines have nothing to start
-        """Start what has to be there before a run can be asked for."""
+        """Start services that a run needs."""
 
     def end(self) -> None:  # noqa: B027
-        """Stop what was started."""
+        """Stop these services."""
 
     def restore(self) -> None:
-        """Everything as it was after `begin`: the code, the exports, and what the pipeline had made."""
+        """Restore the code, the exports and the pipeline's results to the state after `begin`."""
         self.code.restore()
         self.put_back("before")
 
     def keep(self, state: str) -> None:
-        """Keep the exports, and what the pipeline has made, for `put_back`."""
+        """Keep the exports and the pipeline's results for `put_back`."""
         shutil.rmtree(self.folder / state, ignore_errors=True)
         copy(self.here, self.folder / state)
 
@@ -103,7 +103,7 @@ class Pipeline(ABC):
         copy(self.folder / state, self.here)
 
     def deliver(self, months: list[str]) -> None:
-        """Put these months' exports, clean, where the pipeline looks for them."""
+        """Deliver clean exports of these months where the pipeline expects them."""
         for month in months:
             export = self.source / f"month={month}"
             shutil.rmtree(export, ignore_errors=True)
@@ -111,51 +111,51 @@ class Pipeline(ABC):
 
     @abstractmethod
     def run(self, month: str) -> Run:
-        """What the pipeline's user does when `month` has been delivered."""
+        """Do what the pipeline's user does after `month` is delivered."""
 
     @abstractmethod
     def run_and_kill_train(self, month: str) -> None:
-        """The same, and the process that is at `train` dies by kill -9."""
+        """Do the same, and kill the process that runs `train` with kill -9."""
 
     def run_again(self, month: str) -> Run:
-        """What its user does after a run has died."""
+        """Do what its user does after a run died."""
         return self.run(month)
 
     def release(self, month: str) -> Run:
-        """Run the month, and see to it that its model goes live."""
+        """Run the month and make its model live."""
         return self.run(month)
 
     @abstractmethod
     def ask(self) -> pl.DataFrame:
-        """customer_id and churn_probability: what is live now says of the customers in `question`, sorted by id."""
+        """Return customer_id and churn_probability for `question`, from the live model, sorted by customer_id."""
 
     def served(self) -> pl.DataFrame:
-        """customer_id and churn_probability: the scored table that a reader finds now."""
+        """Return customer_id and churn_probability of the scored table that a reader finds now."""
         return pl.read_parquet(self.runs / self.name / "predictions.parquet").sort("customer_id")
 
     def go_back(self) -> WayBack:
-        """Make the model live that was so before. Without a better way: train it again."""
+        """Make the previous model live again. Without a better way, train it again."""
         run, seconds = timed(lambda: self.run(LAST))
-        return WayBack([f"the whole run, with --month {LAST}"], run.stages, seconds)
+        return WayBack([f"the whole run with --month {LAST}"], run.stages, seconds)
 
     def table(self, table: str, month: str) -> Path:
-        """The folder of a table of the lake, which may not be there."""
+        """Return the folder of a table of the lake; it may not exist."""
         return partition(self.lake, table, month)
 
     def records(self) -> list[Record]:
-        """What the engine itself has kept of the runs since `restore`; a script keeps nothing."""
+        """Return the engine's own records of the runs since `restore`; a script has none."""
         return []
 
     def forget_runs(self) -> None:
-        """Take away what the engine remembers of its runs."""
+        """Delete the engine's records of its runs."""
         raise NotImplementedError(f"{self.name} remembers no runs")
 
     def forget_models(self) -> None:
-        """Take away the models that are kept beside the live one."""
+        """Delete all models except the live one."""
         raise NotImplementedError(f"{self.name} keeps no models")
 
     def leftovers(self) -> list[str]:
-        """What a killed run has left lying around."""
+        """Name the remains of a killed run."""
         return [f"a half-written {path.parent.name}" for path in self.lake.glob("*/.month=*")]
 
     def call(self, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -174,15 +174,15 @@ class Pipeline(ABC):
         return done
 
     def world(self, month: str) -> list[str]:
-        """The options that every pipeline's command takes."""
+        """Return the options that every pipeline's command accepts."""
         return ["--source", str(self.source), "--runs", str(self.runs), "--month", month]
 
 
 class Script(Pipeline):
-    """A pipeline that is one process, from the first stage to the last."""
+    """A pipeline that runs all its stages in one process."""
 
-    command: tuple[str, ...]  # a module, and what comes before the world's options
-    dies_at: tuple[str, int]  # in train: see contrast/killed.py
+    command: tuple[str, ...]  # a module and its first arguments
+    dies_at: tuple[str, int]  # a moment in train: see contrast/killed.py
 
     def run(self, month: str) -> Run:
         return self._run_of(self.call("-m", *self.command, *self.world(month)))
@@ -191,7 +191,7 @@ class Script(Pipeline):
         text, count = self.dies_at
         done = self.call("-m", "contrast.killed", text, str(count), *self.command, *self.world(month))
         if done.returncode != KILLED:
-            raise RuntimeError(f"{self.name} was to be killed in train, and ended with {done.returncode}: {self.log}")
+            raise RuntimeError(f"{self.name} should die in train, but ended with {done.returncode}: {self.log}")
 
     def _run_of(self, done: "subprocess.CompletedProcess[str]") -> Run:
         if done.returncode:
@@ -204,8 +204,8 @@ def executed(stages: list[dict[str, Any]]) -> dict[str, float]:
     return {stage["name"]: stage["seconds"] for stage in stages if stage["status"] == "ok"}
 
 
-def last_line(said: str) -> str:
-    return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
+def last_line(log: str) -> str:
+    return next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
@@ -215,7 +215,7 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 
 def python_of(environment: str) -> str:
-    """The environment's own Python; else the one that runs this, as in the tests, whose environment has it all."""
+    """Return the environment's Python, or the current one in the tests, whose environment has all packages."""
     own = REPOSITORY / ".venv" / environment / "bin" / "python"
     return str(own) if own.exists() else sys.executable
 
@@ -230,5 +230,5 @@ def newest(lake: Path, table: str) -> Path:
 
 
 def copy(folder: Path, to: Path) -> None:
-    """With owners and times, which steps in containers and checks for freshness go by."""
+    """Copy with owners and times, because steps in containers depend on them."""
     subprocess.run(["cp", "-a", str(folder), str(to)], check=True)

@@ -1,4 +1,4 @@
-"""The bare script: six functions in one process, started over every time."""
+"""The plain script: six functions in one process that starts over every time."""
 
 import polars as pl
 
@@ -13,7 +13,7 @@ class Plain(Script):
     command = ("churn",)
     environment = "plain"
     folders = ()
-    dies_at = ("/lake/model/.month=", 2)  # the folder is there, the model is about to be written
+    dies_at = ("/lake/model/.month=", 2)  # the folder exists, the model is about to be written
 
     def ask(self) -> pl.DataFrame:
         question = pl.read_parquet(self.question)

@@ -66,8 +66,8 @@ class Workflow(Pipeline):
                 run = self.run(month)
             finally:
                 killer.terminate()
-        if run.ok or "SIGKILL" not in run.said:
-            raise RuntimeError(f"workflow was to be killed in train, and ended with '{run.said}' ({self.log})")
+        if run.ok or "SIGKILL" not in run.message:
+            raise RuntimeError(f"workflow was to be killed in train, and ended with '{run.message}' ({self.log})")
 
     def ask(self) -> pl.DataFrame:
         """Over HTTP, as anybody would."""

@@ -1,5 +1,5 @@
-"""One region's new switch counts calls in seconds, and the month's export says minutes. Every column is there, every
-type is right, and the customers of that region look as if they had never been happier.
+"""One region's new switch counts calls in seconds, but the export's column is in minutes. Every column is present and
+every type is right. The customers of that region seem to call sixty times as much as before.
 """
 
 from pathlib import Path
@@ -40,14 +40,16 @@ def judge(pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
     intact = pipeline.served().equals(normal.before)
     if run.ok and bad.is_empty():
         return None
-    measure = Measure("bad rows that the model was given", reached, "rows")
+    measure = Measure("bad rows that reached the model", reached, "rows")
     if run.ok or reached or not intact:
         changed = answers_changed(pipeline.served(), normal.after)
-        sentence = f"{reached:,} of {len(bad):,} bad rows went in, and {changed} customers got another answer."
+        sentence = (
+            f"{reached:,} of {len(bad):,} bad rows reached the model, and {changed} customers got a different answer."
+        )
         return Verdict("misses", measure, sentence)
-    kept = [f"{one.stage} {one.state}" for one in pipeline.records() if one.said]
-    trace = f"its records say {', '.join(kept)}, and why" if kept else "beyond an exit code, nothing keeps a record"
-    sentence = f"None of {len(bad):,} bad rows went in, the answer of {LAST} stands; {trace}."
+    kept = [f"{record.stage} {record.state}" for record in pipeline.records() if record.reason]
+    trace = f"Its records show {', '.join(kept)} and the reason." if kept else "The only record is an exit code."
+    sentence = f"None of {len(bad):,} bad rows reached the model, and the answer of {LAST} stays live. {trace}"
     return Verdict("prevents", measure, sentence)
 
 

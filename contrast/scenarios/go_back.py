@@ -1,5 +1,5 @@
-"""Somebody has balanced the training table, because leavers are rare, and now the model sees one in every few customers
-leave. It is live. The retention desk wants last month's model back, now, and nobody dares to touch the code.
+"""A colleague balanced the training table, because leavers are rare. The new model is live, and it expects one in four
+customers to leave. The retention desk wants last month's model back at once, and nobody dares to touch the code.
 """
 
 from contrast.cell import Guard, Measure, Normal, Verdict
@@ -8,9 +8,9 @@ from contrast.pipelines.pipeline import Pipeline, Run
 from contrast.world import LAST, NEWEST, SAME_ANSWER, largest_difference
 
 NUMBER = 3
-TITLE = "Go back to the model before"
+TITLE = "Go back to the previous model"
 STORY = __doc__
-TOO_MANY = 0.1  # of the customers expected to leave within a month, where 4 % do: reason enough to go back
+TOO_MANY = 0.1  # expected share of leavers that is reason enough to go back; the true share is about 4 %
 
 BALANCED = Change(
     "churn/build.py",
@@ -38,9 +38,9 @@ def judge(pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
     apart = largest_difference(pipeline.ask(), normal.answer)
     measure = Measure("stages run again to go back", len(way.stages), "stages")
     sentence = (
-        f"The balanced model says that {live:.0%} of the customers leave. Going back took {way.seconds:.0f} s, "
-        f"{len(way.stages)} stages and {len(way.commands)} command ({way.commands[0]}); after it the answers are "
+        f"The balanced model expects {live:.0%} of the customers to leave. Going back took {way.seconds:.0f} s, "
+        f"{len(way.stages)} stages and {len(way.commands)} command ({way.commands[0]}). Afterwards the answers "
     )
     if apart <= SAME_ANSWER:
-        return Verdict("recovers", measure, f"{sentence}those of {LAST}, within {SAME_ANSWER:g}.")
-    return Verdict("misses", measure, f"{sentence}up to {apart:.2f} from those of {LAST}: no model was kept.")
+        return Verdict("recovers", measure, f"{sentence}equal those of {LAST}, within {SAME_ANSWER:g}.")
+    return Verdict("misses", measure, f"{sentence}differ from those of {LAST} by up to {apart:.2f}: no model was kept.")

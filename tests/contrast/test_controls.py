@@ -1,4 +1,4 @@
-"""The proof of a cell can fail: a false alarm, a guard that is none, and a fault that nobody saw are refused."""
+"""Refuse a cell whose proof fails: a false alarm, a useless guard, a fault that no scenario observed."""
 
 import sys
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ WELL = Run(True, {}, "")
 
 
 class Still(Pipeline):
-    """A pipeline to which nothing can happen: what is under test is the judging."""
+    """A pipeline that no fault changes, to test only the judging."""
 
     name = "still"
     ended = guarded = False
@@ -62,7 +62,7 @@ def switch_off(pipeline: Pipeline) -> None:
 
 @dataclass
 class Play:
-    """A scenario that is seen when it happens, and stopped by the guard, unless said otherwise."""
+    """A scenario that is observed when it happens and stopped by the guard, unless a field disagrees."""
 
     TITLE: str = "a play"
     STORY: str = "it happens"
@@ -80,7 +80,7 @@ class Play:
         if not self.seen or (run.ok and not self.alarm_without_cause):
             return None
         still = cast(Still, pipeline)
-        stopped, still.guarded = still.guarded or not self.stopped_by_the_guard, False  # whoever judges meddles
+        stopped, still.guarded = still.guarded or not self.stopped_by_the_guard, False  # judging changes the pipeline
         return Verdict("prevents" if stopped else "misses", Measure("harm", 0 if stopped else 1, "times"), "observed")
 
 
@@ -115,11 +115,11 @@ def test_where_the_guard_acts_on_the_way_out_the_fault_happens_once_and_is_judge
 @pytest.mark.parametrize(
     ("play", "says"),
     [
-        (Play(alarm_without_cause=True), "nothing has happened, and yet"),
-        (Play(seen=False), "nothing of it was observed"),
-        (Play(stopped_by_the_guard=False), "with its guard switched off, it still 'prevents'"),
+        (Play(alarm_without_cause=True), "false alarm on a clean month"),
+        (Play(seen=False), "observed nothing"),
+        (Play(stopped_by_the_guard=False), "with its guard off, it still 'prevents'"),
         (Play(GUARDS={}), "'prevents' with no guard"),
-        (Play(GUARDS={"still": Guard("tool", switch_off, "after")}, stopped_by_the_guard=False), "switched off"),
+        (Play(GUARDS={"still": Guard("tool", switch_off, "after")}, stopped_by_the_guard=False), "guard off"),
     ],
 )
 def test_a_cell_that_its_controls_do_not_bear_out_is_refused(play: Play, says: str) -> None:
@@ -177,9 +177,7 @@ def test_a_cell_alone_needs_a_table_to_go_into(
     assert not table.exists()
 
 
-@pytest.mark.parametrize(
-    "change", [bad_batch.ALL_ROWS_ARE_GOOD, kill_in_train.NOTHING_SAID_OF_THE_DEAD, go_back.BALANCED]
-)
+@pytest.mark.parametrize("change", [bad_batch.ALL_ROWS_ARE_GOOD, kill_in_train.DEAD_RUNS_NOT_MARKED, go_back.BALANCED])
 def test_changes_fit_the_code_and_can_be_taken_back(change: Change, tmp_path: Path) -> None:
     copy = CodeCopy(tmp_path / "code", ("churn", "tracking_pipeline"))
     file = copy.place / change.file

@@ -1,4 +1,4 @@
-"""The table in the repository: valid, in the README as it is, and what is observed today."""
+"""The table in the repository is valid, is in the README, and matches the faults as they are observed now."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def matrix() -> Any:
 
 
 def missing(pipeline: str) -> str:
-    """What this machine lacks for a pipeline; nothing, if it can be run."""
+    """Name what this machine lacks for a pipeline; empty if nothing."""
     if pipeline == "workflow" and engine() is None:
         return "no Docker engine answers (.ci/docker-engine starts one)"
     if pipeline == "data" and not (REPOSITORY / ".venv" / "data" / "bin" / "python").exists():
@@ -38,7 +38,7 @@ def missing(pipeline: str) -> str:
 
 @pytest.fixture(scope="module")
 def columns(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Columns]:
-    """The columns that are asked for, three at a time: an Airflow mostly waits."""
+    """Compute the requested columns, three at a time, because Airflow mostly waits."""
     wanted = {item.callspec.params.get("pipeline") for item in request.session.items if hasattr(item, "callspec")}
     folder = tmp_path_factory.mktemp("contrast")
     with ThreadPoolExecutor(3) as threads:
@@ -65,7 +65,7 @@ def test_a_wrong_cell_is_not_valid(matrix: Any, wrong: dict[str, Any]) -> None:
 
 def test_matrix_is_about_the_scenarios_and_the_versions_that_there_are(matrix: Any) -> None:
     written = {row["name"]: (row["title"], row["story"]) for row in matrix["scenarios"]}
-    assert written == {name: (one.TITLE, " ".join(one.STORY.split())) for name, one in scenarios().items()}
+    assert written == {name: (each.TITLE, " ".join(each.STORY.split())) for name, each in scenarios().items()}
     assert matrix["pipelines"] == list(PIPELINES)
     assert matrix["made_with"]["versions"] == versions()
 
