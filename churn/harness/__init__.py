@@ -1,1 +1,1 @@
-"""What every demo shares: its command line, its report, what it prints, and the processes it starts."""
+"""The harness that every demo shares: its command line, its report, what it prints, and the processes it starts."""

@@ -40,7 +40,7 @@ def exit_on_bad_input(main: Callable[[], None]) -> Callable[[], None]:
 def refused_by_file_system(error: BaseException) -> str | None:
     """Return one sentence if the file system refused, for example because the disk is full; None for other errors.
 
-    Polars reports such a refusal in the text of its own exceptions: "…: No space left on device (os error 28)".
+    Polars reports such a refusal in the text of its exceptions: "…: No space left on device (os error 28)".
     """
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename or 'the target folder'}"

@@ -83,7 +83,7 @@ def alone_in(folder: Path, sentence: str) -> Iterator[None]:
 
 
 class Guarded:
-    """A program in a process group of its own, which ends with this process, even if that is killed with SIGKILL.
+    """A program in its own process group, which ends with this process, even if that is killed with SIGKILL.
 
     A small shell waits on a pipe that only this process holds open. The kernel closes the pipe when this process ends,
     however that happens; the shell then sends `ending` to the group, and SIGKILL five seconds later. Linux could signal

@@ -1,4 +1,4 @@
-"""What a person sees while a pipeline works and when it is done: a progress bar, and short tables."""
+"""The output of a pipeline at work and when it is done: a progress bar, and short tables."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What ends, what waits, and who is alone: real processes, killed for real."""
+"""Programs that end, waits that end, folders for one run: real processes, killed for real."""
 
 import signal
 import subprocess
