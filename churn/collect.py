@@ -1,12 +1,12 @@
 """Data Collection: bring one month's export into the lake as it is, and write down what exactly was delivered."""
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 
 from churn.harness.errors import BadInput
-from churn.lake import existing_partition, months_of, new_partition, partition, sha256_of
+from churn.lake import existing_partition, months_of, new_partition, partition
+from churn.storage.made_from import write_checksums
 from churn.storage.months import parse_month
 
 
@@ -17,14 +17,11 @@ def collect(source: Path, lake: Path, month: str) -> dict[str, str]:
     """
     export = partition_of_export(source, month)
     with new_partition(partition(lake, "raw", month)) as folder:
-        checksums = {}
         for file in sorted(export.glob("*/*.parquet")):
-            name = file.relative_to(export).as_posix()
-            (folder / name).parent.mkdir(exist_ok=True)
-            shutil.copyfile(file, folder / name)
-            checksums[name] = sha256_of(folder / name)
-        (folder / "checksums.json").write_text(json.dumps(checksums, indent=1), encoding="utf-8")
-    return checksums
+            copy = folder / file.relative_to(export)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(file, copy)
+        return write_checksums(folder)
 
 
 def partition_of_export(source: Path, month: str) -> Path:

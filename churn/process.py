@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from churn.lake import existing_partition, months_of, new_partition, partition
+from churn.storage.made_from import write_made_from
 from churn.storage.months import add_months, days_in, first_day, last_day, month_range
 from churn.tables import CATEGORICAL_FEATURES, KEYS, LABEL, NUMERIC_FEATURES
 
@@ -42,6 +43,7 @@ def write_labels(lake: Path, month: str) -> None:
 def _write_parts(lake: Path, table: str, month: str, rows: Callable[[Path, str, str], pl.LazyFrame]) -> None:
     parts = sorted(file.name for file in (partition(lake, "valid", month) / "usage").glob("*.parquet"))
     with new_partition(partition(lake, table, month)) as folder, ThreadPoolExecutor(os.cpu_count()) as threads:
+        write_made_from(folder, lake, table, month)
 
         def write(part: str) -> None:
             rows(lake, month, part).collect().write_parquet(folder / part, compression="zstd", compression_level=1)

@@ -15,6 +15,7 @@ from churn.checks.cross_check import rows_left_out
 from churn.contract import MOST_BAD_ROWS, SCHEMAS, split_by_contract
 from churn.harness.errors import ContractBroken
 from churn.lake import existing_partition, new_partition, partition
+from churn.storage.made_from import write_checksums, write_made_from
 from churn.storage.months import first_day
 
 
@@ -49,6 +50,7 @@ def validate(lake: Path, month: str) -> Quality:
     raw = existing_partition(lake, "raw", month, made_by="collect")
     quality = Quality(month)
     with new_partition(partition(lake, "valid", month)) as valid:
+        write_made_from(valid, lake, "valid", month)
         with new_partition(partition(lake, "quarantine", month)) as quarantine:
             for table in SCHEMAS:
                 with _noting_problems(quality):
@@ -59,6 +61,7 @@ def validate(lake: Path, month: str) -> Quality:
             (quarantine / "quality.json").write_text(json.dumps(asdict(quality), indent=1), encoding="utf-8")
         if quality.problems:
             raise ContractBroken("; ".join(quality.problems))
+        write_checksums(valid)
     return quality
 
 

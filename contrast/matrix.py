@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from churn.harness.terminal import COLOURS, console
-from churn.lake import write_file
+from churn.storage.atomic import write_file
 from contrast.cell import Scenario
 from contrast.code import REPOSITORY
 from contrast.pipelines import PIPELINES

@@ -6,7 +6,7 @@ from pathlib import Path
 from churn.harness.command import OneSentenceParser
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import console
-from churn.lake import write_file
+from churn.storage.atomic import write_file
 
 OURS = ["churn_probability", "churn_predicted"]
 

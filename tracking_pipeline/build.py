@@ -16,7 +16,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 
 from churn import build as plain
-from churn.lake import partition, sha256_of
+from churn.lake import partition
+from churn.storage.atomic import sha256_of
 from churn.tables import CATEGORICAL_FEATURES, NUMERIC_FEATURES
 from tracking_pipeline.datasets import record_dataset
 

@@ -10,7 +10,8 @@ import mlflow
 
 from churn import collect as plain
 from churn.collect import data_fingerprint
-from churn.lake import partition, sha256_of
+from churn.lake import partition
+from churn.storage.atomic import sha256_of
 from tracking_pipeline.datasets import record_dataset
 
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from churn.harness.errors import BadInput
-from churn.lake import sha256_of
+from churn.storage.atomic import sha256_of
 
 Artifact = Any  # kfp.dsl.Artifact: this file must import where only kfp's runtime is installed, and where nothing is
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from churn.lake import sha256_of, write_file
+from churn.storage.atomic import sha256_of, write_file
 from workshop.exercise import Exercise
 
 ANSWERS = Path(__file__).with_name("answers")

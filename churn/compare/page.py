@@ -10,7 +10,7 @@ from churn.compare.runs import DEMOS, SAME_ANSWER, Run, reference_of
 from churn.compare.words import five_lines, left_behind, missing
 from churn.harness.report import STAGES
 from churn.harness.terminal import COLOURS
-from churn.lake import write_file
+from churn.storage.atomic import write_file
 
 STYLE = Path(__file__).with_name("page.css")
 SHORT = ("engine", "isolation", "answer", "seconds")  # columns that stay on one line

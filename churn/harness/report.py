@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from churn.harness.errors import BadInput
-from churn.lake import write_file
+from churn.storage.atomic import write_file
 
 if TYPE_CHECKING:
     from churn.harness.command import OperatorData

@@ -17,12 +17,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
-from churn.lake import swap_in
 from churn.simulator.behaviour import BlockMonth, Columns, block_count, simulate
 from churn.simulator.usage_days import usage_rows
 from churn.simulator.world import World
+from churn.storage.atomic import staging_beside, swap_in
 from churn.storage.months import first_day
-from churn.storage.staging import staging_beside
 from churn.tables import CONTRACTS, PLANS, REGIONS
 
 

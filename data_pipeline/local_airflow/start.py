@@ -14,7 +14,7 @@ from urllib.error import URLError
 from churn.harness.errors import BadInput
 from churn.harness.ports import free_port
 from churn.harness.terminal import console
-from churn.lake import sweep
+from churn.storage.atomic import sweep
 from data_pipeline.local_airflow.client import RestApi
 from data_pipeline.local_airflow.components import OPTIONS, Components
 from data_pipeline.local_airflow.home import AIRFLOW_VERSION, only_one_in

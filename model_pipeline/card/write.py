@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn.utils import estimator_html_repr
 
-from churn.lake import write_file
+from churn.storage.atomic import write_file
 from churn.value import COST_PER_CALL_EUR, MARGIN, MONTHS_KEPT, SAVE_RATE
 from model_pipeline.card.evaluate import Holdout, score_table
 from model_pipeline.card.page import (

@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, settings
 from churn.build import build
 from churn.collect import collect
 from churn.deploy import deploy
-from churn.lake import partition, sha256_of
+from churn.lake import partition
 from churn.process import process
 from churn.simulator import behaviour as simulator
 from churn.simulator.exports import export
 from churn.simulator.world import World
+from churn.storage.atomic import sha256_of
 from churn.storage.months import add_months
 from churn.train import train
 from churn.validate import validate

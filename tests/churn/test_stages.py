@@ -15,10 +15,11 @@ from churn.build import build
 from churn.collect import collect, data_fingerprint
 from churn.deploy import deploy
 from churn.harness.errors import BadInput, ContractBroken
-from churn.lake import months_of, partition, sweep
+from churn.lake import months_of, partition
 from churn.pipeline import run
 from churn.process import process
 from churn.simulator.faults import break_export
+from churn.storage.atomic import sweep
 from churn.train import train, training_and_holdout
 from churn.validate import validate
 from tests.churn.kill import killed, killed_after

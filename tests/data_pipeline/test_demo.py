@@ -19,7 +19,7 @@ import pytest
 
 from churn.harness.ports import free_port
 from churn.harness.report import read_report
-from churn.lake import sha256_of
+from churn.storage.atomic import sha256_of
 from churn.storage.months import add_months, month_range
 from data_pipeline.local_airflow.client import only_the_predictions_failed
 from tests.data_pipeline.conftest import ROOT, run

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from churn.harness.command import OperatorData
-from churn.lake import sha256_of
 from churn.pipeline import run
 from churn.simulator.delivery import deliver
 from churn.simulator.exports import export
 from churn.simulator.world import World
+from churn.storage.atomic import sha256_of
 from data_pipeline.local_airflow.backfills import end_backfill, start_backfill, wait_for_runs
 from data_pipeline.local_airflow.start import Airflow
 from tests.processes import command_line, descendants

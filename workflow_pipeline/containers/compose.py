@@ -5,8 +5,8 @@
 
 from pathlib import Path
 
-from churn.lake import write_file
 from churn.simulator.world import World
+from churn.storage.atomic import write_file
 from workflow_pipeline.engine.runner import user_of
 from workflow_pipeline.images import ENVIRONMENT, image
 

@@ -15,7 +15,7 @@ from docker.errors import APIError, NotFound
 
 from churn.harness.errors import BadInput
 from churn.harness.report import Report
-from churn.lake import sha256_of
+from churn.storage.atomic import sha256_of
 from workflow_pipeline.containers.build_images import build, sweep_builds
 from workflow_pipeline.engine.runner import labels_of_served
 from workflow_pipeline.images import REPOSITORY, serving_context, tag_of

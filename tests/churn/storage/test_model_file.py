@@ -18,7 +18,8 @@ from skops import io as skops
 from churn.build import baseline
 from churn.deploy import deploy
 from churn.harness.errors import BadInput
-from churn.lake import partition, sha256_of
+from churn.lake import partition
+from churn.storage.atomic import sha256_of
 from churn.storage.model_file import churn_probability, load_model
 from churn.train import fitted, training_and_holdout
 from tests.churn.small_world import NEWEST, files, rows

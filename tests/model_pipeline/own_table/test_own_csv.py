@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from churn.data import telco
-from churn.lake import sha256_of
+from churn.storage.atomic import sha256_of
 from model_pipeline import __main__ as learn
 from model_pipeline import build, predict, train
 from model_pipeline.model_file.skops_file import load_model

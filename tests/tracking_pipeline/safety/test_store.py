@@ -12,7 +12,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from churn.lake import sha256_of
+from churn.storage.atomic import sha256_of
 from tests.demos import MONTH
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL_WORLD, command
 from tracking_pipeline.safety.store import open_store
