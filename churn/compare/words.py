@@ -1,12 +1,14 @@
-"""What was the same and what was different, in five lines, all of it computed from the reports."""
+"""Say in five lines what was the same and what was different. Every figure comes from the reports."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from churn.compare.runs import SAME_ANSWER, Run, reference_of
+from churn.compare.runs import Run, reference_of
+from churn.harness.report import Report
+from churn.harness.same_answer import SAME_ANSWER
 
 PLACES = {"container": "in containers", "process": "in processes of its engine", "none": "in one process"}
-LEFT = {  # besides the report and the predictions, which all of them leave; and where in its folder to look at it
+LEFT_BEHIND = {  # besides the report and the predictions, and where to look at it
     "plain": ("the tables of each month", "lake"),
     "workflow": ("a serving image, a cache of steps, a log", "log.txt"),
     "data": ("a record of every month, an incident", "make ui-data"),
@@ -18,134 +20,134 @@ LEFT = {  # besides the report and the predictions, which all of them leave; and
 
 
 def left_behind(run: Run, folder: Path) -> tuple[str, str]:
-    """What a run leaves besides its answer, and where to look: a path, or a command of make."""
-    what, where = LEFT[run.name]
+    """Return what a run leaves besides its answer, and where to look: a path, or a command of make."""
+    what, where = LEFT_BEHIND[run.name]
     if ran_without_containers(run):
         what = "the files of each step, a log"
     return what, where if where.startswith("make ") else str(folder / run.name / where)
 
 
 def ran_without_containers(run: Run) -> bool:
-    """The workflow pipeline, on a machine without a Docker engine."""
+    """Tell whether this is the workflow pipeline on a machine without a Docker engine."""
     return run.name == "workflow" and run.report is not None and run.report.isolation == "none"
 
 
 def five_lines(runs: Sequence[Run]) -> list[tuple[str, str]]:
-    """A word and a sentence each: answer, data, seconds, isolation, model."""
-    alike = [run for run in runs if run.same_data]
+    """Return a word and a few sentences each: answer, data, seconds, isolation, model."""
+    same_data = [run for run in runs if run.same_data]
     return [
-        ("answer", _answer(runs)),
-        ("data", _data(runs)),
-        ("seconds", _seconds(alike)),
-        ("isolation", _isolation(alike)),
-        ("model", _model(alike)),
+        ("answer", _prose(_answer(runs))),
+        ("data", _prose(_data(runs))),
+        ("seconds", _prose(_seconds(same_data))),
+        ("isolation", _prose(_isolation(same_data))),
+        ("model", _prose(_model(same_data))),
     ]
 
 
 def missing(runs: Sequence[Run]) -> list[tuple[str, str]]:
-    """The pipelines there is no report of, by what became of them."""
+    """Return the pipelines without a report, by the reason: failed, or not run."""
     names = {word: [run.name for run in runs if run.answer == word] for word in ("failed", "not run")}
     return [(word, _prose([_listed(those)])) for word, those in names.items() if those]
 
 
-def _answer(runs: Sequence[Run]) -> str:
+def _answer(runs: Sequence[Run]) -> list[str]:
     reference, report = reference_of(runs)
-    compared = [run for run in runs if run.same_data and run.name != reference]
-    same = [run for run in compared if run.answer == "the same"]
-    others = [run for run in compared if run.answer != "the same"]
+    same = [run for run in runs if run.answer == "the same"]
+    differ = [run for run in runs if run.disagrees]
+    if not same and not differ:
+        return [f"only {reference} has run on this data: there is nothing to compare it with"]
     sentences = []
     if same:
         largest = max(run.difference or 0.0 for run in same)
-        sentences.append(
-            f"the same: {_listed([run.name for run in same])} {_verb(same, 'gives', 'give')} each of "
-            f"{report.customers:,} customers the probability that {reference} does; largest difference {largest:.1g}, "
-            f"allowed {SAME_ANSWER:g}"
-        )
-    sentences += [
-        f"NOT the same: {run.name}, compared with {reference}: "
-        + (run.answer if run.difference is not None else "it scored other customers")
-        for run in others
-    ]
-    return _prose(sentences or [f"only {reference} has run on this data: there is nothing to compare it with"])
+        sentences += [
+            f"{_listed([run.name for run in same])} {'gives' if len(same) == 1 else 'give'} each of the "
+            f"{report.customers:,} customers the same probability as {reference}",
+            f"the largest difference is {largest:.1g}; {SAME_ANSWER:g} is allowed",
+        ]
+    for run in differ:
+        how = "scored other customers than" if run.difference is None else f"{run.answer} from"
+        sentences.append(f"NOT the same: {run.name} {how} {reference}")
+    return sentences
 
 
-def _data(runs: Sequence[Run]) -> str:
+def _data(runs: Sequence[Run]) -> list[str]:
     _, report = reference_of(runs)
-    seed = f", seed {report.seed}" if report.seed is not None else ""
     same, of = sum(run.same_data for run in runs), sum(run.report is not None for run in runs)
-    lead = f"the same for all {same}" if same == of else f"the same for {same} of {of}"
-    sentences = [f"{lead}: {report.month}{seed}, fingerprint {report.data_fingerprint[:8]}"]
-    sentences += [
-        f"{run.name} was last run on other data ({_world(run)}), and is not compared"
-        for run in runs
-        if run.answer == "other data"
+    return [
+        f"the same for {f'all {of}' if same == of else f'{same} of {of}'}: {_world(report)}, "
+        f"fingerprint {report.data_fingerprint[:8]}",
+        *(
+            f"{run.name} last ran on other data ({_world(run.report)}, {run.report.customers:,} customers), "
+            "so we do not compare it"
+            for run in runs
+            if run.report and not run.same_data
+        ),
     ]
-    return _prose(sentences)
 
 
-def _world(run: Run) -> str:
-    assert run.report is not None
-    seed = f", seed {run.report.seed}" if run.report.seed is not None else ""
-    return f"{run.report.month}{seed}, {run.report.customers:,} customers"
+def _world(report: Report) -> str:
+    return report.month if report.seed is None else f"{report.month}, seed {report.seed}"
 
 
-def _seconds(runs: Sequence[Run]) -> str:
+def _seconds(runs: Sequence[Run]) -> list[str]:
     sentences = []
     executed = sorted((run for run in runs if not run.cached), key=lambda run: run.seconds)
-    if len(executed) > 1:
+    if executed:
         fast, slow = executed[0], executed[-1]
-        sentences.append(
-            f"different: the six stages took {fast.seconds:.1f} s in {fast.name} and {slow.seconds:.1f} s in "
-            f"{slow.name}, {slow.seconds / fast.seconds:.0f} times as long"
-        )
-    elif executed:
-        sentences.append(f"the six stages took {executed[0].seconds:.1f} s in {executed[0].name}")
+        sentence = f"the six stages took {fast.seconds:.1f} s in {fast.name}"
+        if slow is not fast:
+            times = slow.seconds / fast.seconds
+            sentence += f" and {slow.seconds:.1f} s in {slow.name}, {times:.0f} times as long"
+        sentences.append(sentence)
     if cached := [run.name for run in runs if run.cached]:
-        sentences.append(f"not counted: {_listed(cached)}, which took stages from a cache")
-    return _prose(sentences)
+        sentences.append(f"{_listed(cached)} took stages from a cache and {_was(cached)} not counted")
+    return sentences
 
 
-def _isolation(runs: Sequence[Run]) -> str:
-    names: dict[str, list[str]] = {place: [] for place in PLACES}
-    for run in runs:
-        if run.report and not ran_without_containers(run):
-            names[run.report.isolation].append(run.name)
-    places = [f"{_listed(those)} {PLACES[place]}" for place, those in names.items() if those]
-    sentences = [("different: " if len(places) > 1 else "") + "; ".join(places)] if places else []
+def _isolation(runs: Sequence[Run]) -> list[str]:
+    sentences = []
+    for isolation, place in PLACES.items():
+        names = [run.name for run in runs if run.report and run.report.isolation == isolation]
+        inside = [run.name for run in runs if run.name in names and not ran_without_containers(run)]
+        if inside:
+            sentences.append(f"{_listed(inside)} ran {place}")
     if any(ran_without_containers(run) for run in runs):
         sentences.append("workflow ran without a Docker engine: its steps were processes, isolated from nothing")
-    return _prose(sentences)
+    return sentences
 
 
-def _model(runs: Sequence[Run]) -> str:
+def _model(runs: Sequence[Run]) -> list[str]:
     _, report = reference_of(runs)
-    best = report.ceiling_roc_auc
-    ceiling = f"; who knows every true probability reaches {best:.3f}" if best else ""
-    baseline = report.baseline
+    ceiling, baseline = report.ceiling_roc_auc, float(report.baseline["campaign_value_eur"])
     sentences = [
-        f"the baseline has ROC-AUC {baseline['roc_auc']:.3f} on {report.holdout_month} and is worth "
-        f"{baseline['campaign_value_eur']:,.0f} €{ceiling}"
+        f"the baseline has ROC-AUC {report.baseline['roc_auc']:.3f} on {report.holdout_month} "
+        f"and is worth {baseline:,.0f} €"
     ]
-    found = [
-        f"{run.name} found one of {run.report.best['roc_auc']:.3f} worth {run.report.best['campaign_value_eur']:,.0f} €"
-        + (", less" if float(run.report.best["campaign_value_eur"]) < float(baseline["campaign_value_eur"]) else "")
-        for run in runs
-        if run.report and run.report.best
-    ]
-    if found:
-        sentences.append(f"different: by searching on, {_listed(found)}")
-    if best and any(run.report and run.report.best and float(run.report.best["roc_auc"]) > best for run in runs):
-        sentences.append(f"more than {best:.3f} is luck: few customers left in that month")
-    return _prose(sentences)
+    if ceiling is not None:
+        sentences[0] += f"; a model that knew the true probabilities would reach {ceiling:.3f}"
+    searched = [run for run in runs if run.report and run.report.best]
+    if searched:
+        several = len(searched) > 1
+        ending = "s also search" if several else " also searches"
+        sentences.append(f"the {_listed([run.name for run in searched])} pipeline{ending} for a better model")
+    for run in searched:
+        (_, roc_auc), (_, value) = run.baseline_and_best("roc_auc"), run.baseline_and_best("campaign_value_eur")
+        less = ", which is less" if value < baseline else ""
+        sentences.append(
+            f"{run.name if several else 'it'} found one with ROC-AUC {roc_auc:.3f}, worth {value:,.0f} €{less}"
+        )
+    if ceiling is not None and any(run.baseline_and_best("roc_auc")[1] > ceiling for run in searched):
+        sentences.append(f"more than {ceiling:.3f} is luck: few customers left in that month")
+    return sentences
 
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _verb(things: Sequence[object], one: str, several: str) -> str:
-    return one if len(things) == 1 else several
+def _was(things: Sequence[object]) -> str:
+    return "was" if len(things) == 1 else "were"
 
 
 def _prose(sentences: Sequence[str]) -> str:
-    return ". ".join(sentence[0].upper() + sentence[1:] for sentence in sentences) + "."
+    return "".join(f"{sentence[0].upper()}{sentence[1:]}. " for sentence in sentences).rstrip()

@@ -1,0 +1,24 @@
+"""HTML pages from Jinja2 templates. A page carries its own style and plots, and loads nothing from elsewhere."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+BASE = Path(__file__).with_name("page.html")
+STYLE = Path(__file__).with_name("page.css")
+
+
+def page(template: Path, **content: object) -> str:
+    """Fill in `template`. An HTML template extends page.html and escapes every text that is not a `Markup`.
+
+    Raises jinja2.UndefinedError when the template names something that `content` lacks.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([template.parent, BASE.parent]),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template.name).render(content)

@@ -1,0 +1,63 @@
+"""The style of all plots, and how a plot gets into a page: as inline SVG in the page's light or dark colours."""
+
+import re
+from io import StringIO
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# The light colours of page.css by their names there. In a page, svg() replaces each with the style sheet's variable.
+THEME = {"ink": "#1f2328", "soft": "#59636e", "line": "#d8dde3", "paper": "#ffffff"}
+INK, SOFT, LINE, PAPER = THEME.values()
+STYLE: dict[Any, Any] = {
+    "font.size": 11,
+    "text.color": INK,
+    "axes.labelcolor": SOFT,
+    "axes.edgecolor": LINE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": SOFT,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+}
+WIDTH = 4.8  # inches: narrow enough for a telephone to show the text at its own size
+
+in_style = rc_context(
+    STYLE
+)  # a decorator for functions that draw; Matplotlib's settings are as before when they return
+
+
+class Plot(NamedTuple):
+    """A figure, and its content in words."""
+
+    figure: Figure
+    words: str
+
+
+def new_figure(height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure of `columns` plots side by side, `height` inches high. It needs no pyplot and no screen."""
+    figure = Figure(figsize=(WIDTH * columns, height), layout="constrained")
+    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+
+
+def svg(figure: Figure, alt: str) -> Markup:
+    """Return the figure as an <svg> element that a screen reader calls `alt`. The same data gives the same text."""
+    written = StringIO()
+    no_dates = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": alt}):
+        figure.savefig(written, format="svg", transparent=True, metadata=no_dates)
+    head, _, drawing = written.getvalue().partition("<svg")[2].partition(">")
+    view = re.findall(r'viewBox="([^"]+)"', head)[0]
+    drawing = re.sub(
+        r'<g id="[^"]+"', "<g", drawing
+    )  # Matplotlib gives each plot the same ids; a page may not repeat them
+    for name, colour in THEME.items():
+        drawing = drawing.replace(colour, f"var(--{name})")
+    return Markup('<svg viewBox="{}" role="img" aria-label="{}">{}').format(view, alt, Markup(drawing))
