@@ -30,7 +30,7 @@ PLAIN = {
     r"beside": "next to",
     r"(come|comes|came|coming) about": "happen",
     r"for ever": "forever",
-    r"(stands|stood)(?! for)": "is, was, stays",
+    r"(stands|stood)(?! (in )?for)": "is, was, stays",
     r"somebody": "someone, or name the person",
     r"of (its|their|our) own": "its own, their own, our own",
     r"said": "logged, printed, reported",
@@ -55,7 +55,7 @@ NOT_CHECKED = {
 
 KINDS = {".md", ".html", ".j2", ".py", ".toml", ".yaml", ".yml", ".sh"}
 NAMES = {"Makefile", "Dockerfile"}
-SENTENCE_END = re.compile(r"""[.!?]["'”)\]*_]*\s+(?=["'“(\[*_`]*[A-Z0-9`])""")
+SENTENCE_END = re.compile(r"""[.!?]["'”)\]*_]*(?:\n|\s+(?=["'“(\[*_`]*[A-Z0-9`]))""")
 CODE = re.compile(r"[{}]| = |</|^(import|from|SELECT|select) |==", re.MULTILINE)  # in a string: no sentence
 
 Text = tuple[int, str]  # the line where it starts, and the text

@@ -1,6 +1,6 @@
-"""The workshop's commands: list, check, hint, solution, reset, ready. `make workshop` is the first of them.
+"""The workshop's commands: list, check, hint, solution, reset, ready.
 
-Exit code 0 when an answer has passed (and for all that only prints), 1 when it has not yet, 2 for bad input.
+Exit code 0 if the answer has passed or the command only prints, 1 if the answer has not passed yet, 2 for bad input.
 """
 
 import sys
@@ -16,7 +16,7 @@ from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import COLOURS, console
 from workshop import progress
 from workshop.exercise import ROOT, Exercise, all_exercises, exercise_called
-from workshop.grade import Verdict, grade
+from workshop.grade import Grade, grade
 
 STATE_STYLE = {progress.NOT_STARTED: "dim", progress.NOT_YET: "bold", progress.PASSED: "bold green"}
 
@@ -35,60 +35,60 @@ def show_list() -> None:
     console.print("\n[bold]The workshop: one misconception each[/]")
     console.print(table)
     if (following := next_exercise()) is None:
-        console.print("all passed; to do one again: make reset E=01, or make reset E=all")
+        console.print("You have passed all of them. To start over: make reset E=01, or make reset E=all")
     else:
         console.print(f"next: make check E={following.number} ({following.title}, {following.minutes} minutes)")
 
 
 def check(exercise: Exercise) -> bool:
-    """Grade the learner's answer; the first time, show the task too. True if it has passed."""
+    """Grade the learner's answer, and show the task the first time. Return True if it has passed."""
     if progress.hand_out(exercise):
         show_task(exercise)
     answer = progress.answer_to(exercise)
     if not answer.is_file():
-        raise BadInput(f"{shown(answer)} is not a file: move it away, and make check gives you the start again")
+        raise BadInput(f"{shown(answer)} is not a file: move it away, then make check restores the starter")
     with console.status("checking ..."):
-        (verdict,) = grade(exercise, [answer])
-    heading(exercise, progress.PASSED if verdict.passed else progress.NOT_YET)
-    if verdict.passed:
+        (result,) = grade(exercise, [answer])
+    heading(exercise, progress.PASSED if result.passed else progress.NOT_YET)
+    if result.passed:
         progress.note_passed(exercise)
-        show_passed(exercise, verdict)
+        show_passed(exercise, result)
     else:
-        show_problem(exercise, verdict)
-    return verdict.passed
+        show_problem(exercise, result)
+    return result.passed
 
 
 def show_task(exercise: Exercise) -> None:
     heading(exercise, f"{exercise.minutes} minutes")
     text = (exercise.folder / "README.md").read_text(encoding="utf-8")
     console.print(Markdown(text.partition("\n")[2].strip()))
-    console.print(f"\nyour file: {shown(progress.answer_to(exercise))}. This is what the check says of it as it is:\n")
+    console.print(f"\nyour file: {shown(progress.answer_to(exercise))}. The check of the unchanged file reports:\n")
 
 
-def show_passed(exercise: Exercise, verdict: Verdict) -> None:
-    say(verdict.message)
+def show_passed(exercise: Exercise, result: Grade) -> None:
+    say(result.message)
     console.print()
     console.print(Markdown(exercise.afterwards))
     console.print()
     if (following := next_exercise()) is None:
-        console.print("that was the last one: all are passed")
+        console.print("That was the last exercise: you have passed all of them.")
     else:
         console.print(f"next: make check E={following.number} ({following.title}, {following.minutes} minutes)")
 
 
-def show_problem(exercise: Exercise, verdict: Verdict) -> None:
-    say(verdict.message)
-    for line in verdict.trace:
+def show_problem(exercise: Exercise, result: Grade) -> None:
+    say(result.message)
+    for line in result.trace:
         say(f"  {line}")
-    if verdict.printed:
-        console.print("\nwhat your answer printed (the last lines):", style="dim")
-        say(verdict.printed)
+    if result.printed:
+        console.print("\noutput of your answer (the last lines):", style="dim")
+        say(result.printed)
     console.print()
     console.print(f"task: {shown(exercise.folder / 'README.md')}")
-    if verdict.see:
-        console.print(f"see:  {verdict.see}")
-    left = len(exercise.hints()) - progress.hints_seen(exercise)
-    hint = f"make hint E={exercise.number} ({left} left)" if left else f"make solution E={exercise.number}"
+    if result.see:
+        console.print(f"see:  {result.see}")
+    remaining = len(exercise.hints()) - progress.hints_seen(exercise)
+    hint = f"make hint E={exercise.number} ({remaining} left)" if remaining else f"make solution E={exercise.number}"
     again = f"make check E={exercise.number}"
     console.print(f"next: edit {shown(progress.answer_to(exercise))}, then {again}; or {hint}")
 
@@ -105,17 +105,17 @@ def show_solution(exercise: Exercise) -> None:
     heading(exercise, "one solution")
     progress.note_solution_seen(exercise)
     console.print(Text(exercise.solution.read_text(encoding="utf-8")), soft_wrap=True)
-    console.print(f"next: close this, write it in your own words, make check E={exercise.number}")
+    console.print(f"next: close this, write your own version, then make check E={exercise.number}")
 
 
 def reset(exercise: Exercise) -> None:
     kept = progress.reset(exercise)
-    so_far = f"; your answer so far is kept in {shown(kept)}" if kept else ""
-    say(f"{exercise.number} {exercise.title}: {shown(progress.answer_to(exercise))} is as at the start{so_far}")
+    backup = f"; your previous answer is in {shown(kept)}" if kept else ""
+    say(f"{exercise.number} {exercise.title}: {shown(progress.answer_to(exercise))} is the starter again{backup}")
 
 
 def ready() -> bool:
-    """Grade every starter and every solution on this machine; True if all come out as they should."""
+    """Grade every starter and every solution on this machine. Return True if all get the expected result."""
     good = True
     for exercise in all_exercises():
         with console.status(f"{exercise.number} {exercise.title} ..."):
@@ -124,14 +124,14 @@ def ready() -> bool:
         say(f"{exercise.number} {exercise.title}: {'ready' if fine else f'not ready: {solution.message}'}")
         good = good and fine
     console.print(
-        "this machine can grade all of them, without a network" if good else "see above: make doctor may help"
+        "This machine can grade every exercise without a network." if good else "See above; make doctor may help."
     )
     return good
 
 
 def next_exercise() -> Exercise | None:
-    """The first that has not been passed."""
-    return next((one for one in all_exercises() if progress.state(one) != progress.PASSED), None)
+    """Return the first exercise that the learner has not passed."""
+    return next((each for each in all_exercises() if progress.state(each) != progress.PASSED), None)
 
 
 def heading(exercise: Exercise, what: str) -> None:
@@ -140,7 +140,7 @@ def heading(exercise: Exercise, what: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print as it is: a learner's brackets are no markup."""
+    """Print without markup, because a learner's text may contain brackets."""
     console.print(Text(text))
 
 
@@ -152,13 +152,13 @@ def shown(path: Path) -> str:
 def main() -> None:
     command = ArgumentParser(prog="python -m workshop", description=__doc__.splitlines()[0])
     command.add_argument("what", choices=["list", "check", "hint", "solution", "reset", "ready"])
-    command.add_argument("--exercise", help="its number (make: E=); check and hint: default is the next one")
+    command.add_argument("--exercise", help="its number (make: E=); default for check and hint: the next exercise")
     arguments = command.parse_args()
     sys.exit(0 if done(arguments.what, arguments.exercise) else 1)
 
 
 def done(what: str, number: str | None) -> bool:
-    """Do what was asked; False only if an answer has not passed."""
+    """Run a command. Return False only if an answer has not passed."""
     if what == "list":
         show_list()
     elif what == "ready":
@@ -176,11 +176,11 @@ def done(what: str, number: str | None) -> bool:
 
 
 def chosen_exercise(what: str, number: str | None) -> Exercise | None:
-    """The one asked for, or the next one: but nothing is shown or taken away that was not asked for by its number."""
+    """Return the requested exercise or the next one. Solution and reset need an explicit number."""
     if number is not None:
         return exercise_called(number)
     if what in ("solution", "reset"):
-        raise BadInput(f"say which one: make {what} E=01")
+        raise BadInput(f"name the exercise: make {what} E=01")
     return next_exercise()
 
 

@@ -1,10 +1,10 @@
-"""Runs a check on answers, in the exercise's environment, under limits. Started by grade.py, never by hand:
+"""Check answers in the exercise's environment, under limits. Only grade.py starts this module:
 
     .venv/model/bin/python -m workshop.examiner RESULTS EXERCISE_FOLDER ANSWER...
 
-RESULTS gets a line when the check is ready (its imports and its prepare() may take seconds), and then a line of JSON
-per answer. What an answer prints goes nowhere near it. An answer may do anything, so whatever it raises becomes a
-sentence here, and what it does to this process (exit, crash, hang) is grade.py's business.
+Write a line to RESULTS when the check is ready, because imports and prepare() may take seconds, then a line of JSON per
+answer. The output of an answer goes elsewhere. Turn every exception of an answer into a sentence; grade.py handles
+answers that exit, crash or hang.
 """
 
 import errno
@@ -20,18 +20,18 @@ from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any
 
-from workshop.verdict import Answer, NotYet
+from workshop.answer import Answer, NotYet
 
 MOST_MEMORY_GB = 4
-MOST_WRITTEN_MB = 50  # by one answer to one file, its printed words included
+MOST_WRITTEN_MB = 50  # per file of an answer, and for its output
 
 
 def examine(check: ModuleType, answer: Path) -> dict[str, Any]:
-    """Ask an answer the check's questions; return what a Verdict needs."""
+    """Run the check on an answer and return the fields of a Grade."""
     try:
         source = answer.read_text(encoding="utf-8")
         if not source.strip():
-            return not_yet(f"your file is empty: make reset E={answer.stem[:2]} brings the start back")
+            return not_yet(f"your file is empty: make reset E={answer.stem[:2]} restores the starter")
         compile(source, str(answer), "exec")
         return {"passed": True, "message": check.check(Answer(answer))}
     except NotYet as problem:
@@ -40,28 +40,28 @@ def examine(check: ModuleType, answer: Path) -> dict[str, Any]:
         code = (error.text or "").rstrip()
         return not_yet(f"line {error.lineno} of your file is not Python ({error.msg})", trace=[code] if code else [])
     except UnicodeDecodeError:
-        return not_yet("your file is not text in UTF-8: save it as such")
+        return not_yet("your file is not text in UTF-8: save it as UTF-8")
     except BaseException as error:
         return not_yet(sentence_about(error, answer), trace=lines_of(answer, error))
 
 
 def sentence_about(error: BaseException, answer: Path) -> str:
     if isinstance(error, SystemExit):
-        return "your answer calls exit(), so nothing could be asked of it: let it return instead"
+        return "your answer calls exit(), so the check cannot use it: return instead"
     if isinstance(error, EOFError):
-        return "your answer waits for the keyboard (input()), and nobody sits there when a pipeline runs"
+        return "your answer waits for the keyboard (input()), but a pipeline runs without one"
     if isinstance(error, MemoryError):
-        return f"your answer took more memory than the {MOST_MEMORY_GB} GB it may have"
+        return f"your answer used more than the {MOST_MEMORY_GB} GB of memory that it may use"
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         return f"your answer printed or wrote more than {MOST_WRITTEN_MB} MB"
-    said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    shown = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     if lines_of(answer, error):
-        return f"your answer raised {said}"
-    return f"the check could not use what your answer gave it ({said}): compare it with what the task asks for"
+        return f"your answer raised {shown}"
+    return f"the check could not use the result of your answer ({shown}): compare it with the task"
 
 
 def lines_of(answer: Path, error: BaseException) -> list[str]:
-    """The part of the traceback that is in the learner's file."""
+    """Return the lines of the traceback that are in the learner's file."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"line {frame.lineno}: {frame.line}" for frame in frames if frame.filename == str(answer)][-5:]
 
@@ -73,7 +73,7 @@ def not_yet(message: str, see: str = "", trace: list[str] | None = None) -> dict
 def limit_this_process() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN_MB * 2**20,) * 2)
-    if sys.platform == "linux":  # macOS has no limit of memory that it keeps
+    if sys.platform == "linux":  # macOS does not enforce a memory limit
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_GB * 2**30,) * 2)
 
 
@@ -90,7 +90,7 @@ def loaded(check: Path) -> ModuleType:
 def main() -> None:
     results, folder, *answers = (Path(word) for word in sys.argv[1:])
     limit_this_process()
-    logging.disable(logging.CRITICAL)  # what an engine says of itself: a learner looks for what the answer prints
+    logging.disable(logging.CRITICAL)  # hide engine logs: the learner looks for the answer's output
     check = loaded(folder / "check.py")
     if hasattr(check, "prepare"):
         check.prepare()
@@ -99,7 +99,7 @@ def main() -> None:
         for answer in answers:
             os.chdir(mkdtemp(dir=results.parent))
             print(json.dumps(examine(check, answer)), file=lines, flush=True)
-    os._exit(0)  # whatever threads an answer has left
+    os._exit(0)  # end all threads of the answers
 
 
 if __name__ == "__main__":

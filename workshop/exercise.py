@@ -1,13 +1,12 @@
-"""An exercise is a folder in exercises/. What is said of it here is read without running any of it.
+"""An exercise is a folder in exercises/. Reading it here runs none of its code.
 
-exercises/01_too_good/
-exercise.toml    title, category, environment, minutes, and what is said when it is passed
-README.md        story and task
-exercise.py      what a learner starts from
-hints.md         one section per hint, each saying more than the one before
-check.py         asks the answer questions, in the exercise's environment
-solution.py
-wrong/*.py       plausible answers that are wrong; the docstring says what each of them is told
+- exercise.toml: title, category, environment, minutes, and the text for learners who have passed
+- README.md: story and task
+- exercise.py: the starter
+- hints.md: one section per hint, each more specific than the last
+- check.py: tests the answer in the exercise's environment
+- solution.py
+- wrong/*.py: plausible wrong answers; a line `Message:` in the docstring has a part of the message that each gets
 """
 
 import re
@@ -30,7 +29,7 @@ class Exercise:
     category: str
     environment: str
     minutes: int
-    starter_is_told: str
+    starter_message: str
     afterwards: str
 
     @property
@@ -50,17 +49,17 @@ class Exercise:
         return self.folder / "solution.py"
 
     def hints(self) -> list[str]:
-        """The sections of hints.md, without their headings."""
+        """Return the sections of hints.md without their headings."""
         text = (self.folder / "hints.md").read_text(encoding="utf-8")
         return [section.strip() for section in re.split(r"^## .*$", text, flags=re.MULTILINE)[1:]]
 
     def wrong_answers(self) -> dict[Path, str]:
-        """Plausible answers, and a part of what each must be told."""
-        told = re.compile(r"^Is told: (.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
+        """Return the plausible wrong answers, with a part of the message that each must get."""
+        expected = re.compile(r"^Message: (.+?)(?:\n\n|\Z)", re.MULTILINE | re.DOTALL)
         found = {}
         for file in sorted((self.folder / "wrong").glob("*.py")):
             docstring = re.search(r'"""(.*?)"""', file.read_text(encoding="utf-8"), re.DOTALL)
-            match = told.search(docstring[1]) if docstring else None
+            match = expected.search(docstring[1]) if docstring else None
             found[file] = " ".join(match[1].split()) if match else ""
         return found
 
@@ -70,13 +69,13 @@ def all_exercises(folder: Path = EXERCISES) -> list[Exercise]:
 
 
 def exercise_called(text: str) -> Exercise:
-    """The exercise of that number or name; raise BadInput, saying which there are, if there is none."""
+    """Return the exercise with that number or name. Raise BadInput, with a list of all, if there is none."""
     exercises = all_exercises()
     for exercise in exercises:
         if text in (exercise.name, exercise.number, exercise.number.lstrip("0")):
             return exercise
-    there = ", ".join(exercise.number for exercise in exercises)
-    raise BadInput(f"there is no exercise '{text}': choose one of {there}, for example E={exercises[0].number}")
+    numbers = ", ".join(exercise.number for exercise in exercises)
+    raise BadInput(f"there is no exercise '{text}': choose one of {numbers}, for example E={exercises[0].number}")
 
 
 def _read(folder: Path) -> Exercise:

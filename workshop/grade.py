@@ -1,7 +1,7 @@
-"""Grades answers in a process of their own: what an answer does to it, no learner has to pay for.
+"""Grade answers in a separate process, so that a hostile answer does no harm.
 
-It has a limit of time and memory, an empty folder to work in, no keyboard, and a home of its own. What it leaves
-running is ended.
+The process has limits for time and memory, an empty working folder, no keyboard, and its own home folder. Everything
+that it started ends with it.
 """
 
 import json
@@ -26,8 +26,8 @@ MOST_PRINTED_WIDTH = 200
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """`message` is for the learner; `trace` has the lines of their file that led to an error."""
+class Grade:
+    """The result for one answer. `trace` holds the lines of the learner's file that led to an error."""
 
     passed: bool
     message: str
@@ -38,11 +38,11 @@ class Verdict:
 
 def grade(
     exercise: Exercise, answers: Sequence[Path], python: Path | None = None, seconds: float = SECONDS_FOR_AN_ANSWER
-) -> list[Verdict]:
-    """One verdict per answer, all from one process of `python` (default: the exercise's environment, which is built
-    if need be): importing a framework is what takes long.
+) -> list[Grade]:
+    """Return one grade per answer, all from one process, because importing a framework takes long.
 
-    An answer that kills the process, or takes longer than `seconds`, takes the answers behind it along.
+    `python` defaults to the exercise's environment, which is built if it is missing. If an answer kills the process or
+    takes longer than `seconds`, the answers after it fail too.
     """
     python = python or environment(exercise.environment)
     with TemporaryDirectory(prefix="workshop-", ignore_cleanup_errors=True) as folder:
@@ -55,7 +55,7 @@ def grade(
             "workshop.examiner",
             str(results),
             str(exercise.folder),
-            *(str(one.resolve()) for one in answers),
+            *(str(answer.resolve()) for answer in answers),
         ]
         with printed.open("wb") as out, complaints.open("wb") as err:
             process = subprocess.Popen(
@@ -75,17 +75,18 @@ def grade(
                 process.wait()
         ready, *lines = whole_lines(results) or [""]
         if not ready:
-            last_words = complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-            raise BadInput(f"exercise {exercise.number} cannot be checked here ({''.join(last_words)[:300]})")
-        words = last_lines(printed)
-        verdicts = [Verdict(**json.loads(line), printed=words) for line in lines]
-        missing = [lost(process.returncode, in_time, seconds, words)] * (len(answers) - len(verdicts))
-        return verdicts + missing
+            last_line = complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            raise BadInput(f"exercise {exercise.number} cannot be checked here ({''.join(last_line)[:300]})")
+        output = last_lines(printed)
+        grades = [Grade(**json.loads(line), printed=output) for line in lines]
+        missing = [lost(process.returncode, in_time, seconds, output)] * (len(answers) - len(grades))
+        return grades + missing
 
 
 def waited(process: subprocess.Popen[bytes], results: Path, seconds: float) -> bool:
-    """Wait until the process ends; False if an answer took more than `seconds`. A new line in `results` starts the
-    clock anew.
+    """Wait until the process ends. Return False if an answer took more than `seconds`.
+
+    A new line in `results` restarts the clock.
     """
     done, deadline = 0, time.monotonic() + SECONDS_TO_GET_READY
     while process.poll() is None:
@@ -101,19 +102,19 @@ def whole_lines(results: Path) -> list[str]:
     return [line for line in results.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
 
 
-def lost(code: int, in_time: bool, seconds: float, printed: str) -> Verdict:
-    """The verdict on an answer that could not be asked to the end."""
+def lost(code: int, in_time: bool, seconds: float, printed: str) -> Grade:
+    """Return the grade of an answer whose check did not finish."""
     if not in_time:
-        reason = f"your answer was stopped after {seconds:.0f} seconds: is there a loop that never ends?"
+        reason = f"your answer was stopped after {seconds:.0f} seconds: does it have an endless loop?"
     elif code < 0 and -code != signal.SIGKILL:
         reason = f"your answer crashed Python itself ({signal.Signals(-code).name}): it may need too much memory"
     else:
         reason = "your answer ended the whole process (os._exit, or a kill): let it return instead"
-    return Verdict(False, reason, printed=printed)
+    return Grade(False, reason, printed=printed)
 
 
 def last_lines(printed: Path) -> str:
-    """The end of what an answer printed: enough to find a bug by, not enough to flood a terminal."""
+    """Return the end of an answer's output: enough to find a bug, too little to flood a terminal."""
     with printed.open("rb") as file:
         file.seek(max(0, printed.stat().st_size - MOST_PRINTED_LINES * MOST_PRINTED_WIDTH * 4))
         lines = file.read().decode(errors="replace").splitlines()
@@ -121,7 +122,7 @@ def last_lines(printed: Path) -> str:
 
 
 def surroundings(home: Path) -> dict[str, str]:
-    """The environment variables of an answer: none of the learner's own, so that it is graded alike everywhere."""
+    """Return the environment variables of an answer. It gets none of the learner's, so every machine grades alike."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
@@ -138,9 +139,9 @@ def surroundings(home: Path) -> dict[str, str]:
 
 
 def environment(name: str) -> Path:
-    """The Python of an environment, built first if need be. Raises BadInput if that fails."""
+    """Return the Python of an environment, and build it if it is missing. Raise BadInput if that fails."""
     variables = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     build = ["make", "--no-print-directory", "--silent", f".venv/{name}/.ok"]
     if subprocess.run(build, cwd=ROOT, env=variables, stdout=sys.stderr, check=False).returncode:
-        raise BadInput(f"the environment {name} is needed for this exercise, and could not be built (see above)")
+        raise BadInput(f"this exercise needs the environment {name}, which could not be built (see above)")
     return ROOT / ".venv" / name / "bin" / "python"

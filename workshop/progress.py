@@ -1,5 +1,6 @@
-"""A learner's copies of the starters, in answers/, and how far they are. Git ignores the folder, and no upgrade, no
-`make clean` and no reset takes work away: what is replaced is kept in answers/before/.
+"""Keep a learner's answers and progress in answers/.
+
+Git ignores the folder. Upgrades and `make clean` leave it alone, and a reset moves the old answer to answers/before/.
 """
 
 import json
@@ -19,8 +20,9 @@ def answer_to(exercise: Exercise) -> Path:
 
 
 def hand_out(exercise: Exercise) -> bool:
-    """Put the starter in its place if there is no answer, or only an untouched starter of before an upgrade. True if
-    the file was not there.
+    """Copy the starter to answers/ if there is no answer, or only an unchanged starter from before an upgrade.
+
+    Return True if there was no answer.
     """
     answer = answer_to(exercise)
     absent = not answer.exists()
@@ -43,7 +45,7 @@ def note_passed(exercise: Exercise) -> None:
 
 
 def next_hint(exercise: Exercise) -> tuple[int, int, str]:
-    """Which hint, of how many, and the hint; the last one again when there are no more."""
+    """Return the number of the next hint, the number of hints, and the hint. Repeat the last hint at the end."""
     hints = exercise.hints()
     number = min(hints_seen(exercise) + 1, len(hints))
     _remember(exercise, hints=number)
@@ -63,7 +65,7 @@ def note_solution_seen(exercise: Exercise) -> None:
 
 
 def reset(exercise: Exercise) -> Path | None:
-    """Begin anew. Returns where the answer so far is kept; None if there was none worth keeping."""
+    """Start over. Return the place of the old answer, or None if it was an unchanged starter."""
     answer, kept = answer_to(exercise), None
     if answer.exists() and not _untouched(exercise):
         before = ANSWERS / "before"
@@ -91,7 +93,7 @@ def _remember(exercise: Exercise, **facts: Any) -> None:
 
 
 def _all() -> dict[str, Any]:
-    """Nothing if the file is not there or damaged: the answers are what counts, and a check brings the rest back."""
+    """Return all progress; empty if the file is missing or damaged, because the next check restores it."""
     try:
         known = json.loads((ANSWERS / "progress.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

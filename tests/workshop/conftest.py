@@ -9,11 +9,11 @@ import pytest
 from tests.fresh_clone import script
 
 ROOT = Path(__file__).parents[2]
-IN_THE_TEST_ENVIRONMENT = ("plain", "model", "workflow", "tracking")  # whose locks it shares
+IN_THE_TEST_ENVIRONMENT = ("plain", "model", "workflow", "tracking")  # it shares their locks
 
 
 def python_of(environment: str) -> Path:
-    """The Python that grades exercises of an environment. Where it must be there (CI) its absence is a failure."""
+    """Return the Python that grades exercises of an environment. In CI its absence is a failure."""
     if environment in IN_THE_TEST_ENVIRONMENT:
         return Path(sys.executable)
     python = ROOT / ".venv" / environment / "bin" / "python"
@@ -25,7 +25,7 @@ def python_of(environment: str) -> Path:
 
 @pytest.fixture
 def classroom(clone: Path) -> Path:
-    """A copy of the workshop with nothing done in it, whose environments are the one that runs this test."""
+    """Copy the workshop without any answers. All its environments are the one that runs this test."""
     for folder in ("workshop", "churn"):
         shutil.copytree(ROOT / folder, clone / folder, ignore=shutil.ignore_patterns("__pycache__", "answers"))
     for name in IN_THE_TEST_ENVIRONMENT:

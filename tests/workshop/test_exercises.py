@@ -1,6 +1,4 @@
-"""Every exercise, whatever it is about: its starter fails as intended, its solution passes, and each plausible wrong
-answer is told what is wrong with it.
-"""
+"""Test every exercise: its starter fails as intended, its solution passes, and each wrong answer gets its message."""
 
 import ast
 import re
@@ -17,7 +15,7 @@ from packaging.utils import canonicalize_name
 from churn.harness.terminal import COLOURS
 from tests.workshop.conftest import ROOT, python_of
 from workshop.exercise import EXERCISES, Exercise, all_exercises
-from workshop.grade import Verdict, grade
+from workshop.grade import Grade, grade
 
 ALL = all_exercises()
 FEWEST_WRONG_ANSWERS = 3
@@ -30,33 +28,33 @@ def named(exercise: Exercise) -> str:
 
 
 def with_marks() -> list[Any]:
-    return [pytest.param(one, id=one.name, marks=MARKS.get(one.environment, [])) for one in ALL]
+    return [pytest.param(each, id=each.name, marks=MARKS.get(each.environment, [])) for each in ALL]
 
 
 @pytest.mark.parametrize("exercise", with_marks())
-def test_starter_fails_solution_passes_and_wrong_answers_are_told_why(exercise: Exercise) -> None:
-    """One process for all of them: what takes time is to import the framework."""
+def test_starter_fails_solution_passes_and_wrong_answers_get_their_message(exercise: Exercise) -> None:
+    """Grade all of them in one process, because importing the framework takes long."""
     wrong = exercise.wrong_answers()
     files = [exercise.starter, exercise.solution, *wrong]
-    verdicts = dict(zip(files, grade(exercise, files, python_of(exercise.environment), seconds=300), strict=True))
-    assert verdicts[exercise.solution].passed, verdicts[exercise.solution]
-    told = {exercise.starter: exercise.starter_is_told, **wrong}
-    problems = {file.name: problem for file, words in told.items() if (problem := not_told(verdicts[file], words))}
+    grades = dict(zip(files, grade(exercise, files, python_of(exercise.environment), seconds=300), strict=True))
+    assert grades[exercise.solution].passed, grades[exercise.solution]
+    expected = {exercise.starter: exercise.starter_message, **wrong}
+    problems = {file.name: problem for file, words in expected.items() if (problem := without(words, grades[file]))}
     assert problems == {}
 
 
-def not_told(verdict: Verdict, words: str) -> str:
-    if verdict.passed:
-        return f"passed: {verdict.message}"
-    return "" if words in " ".join(verdict.message.split()) else f"was told: {verdict.message} {verdict.trace}"
+def without(words: str, result: Grade) -> str:
+    if result.passed:
+        return f"passed: {result.message}"
+    return "" if words in " ".join(result.message.split()) else f"got: {result.message} {result.trace}"
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=named)
 def test_an_exercise_is_whole(exercise: Exercise) -> None:
     wrong = exercise.wrong_answers()
     assert len(wrong) >= FEWEST_WRONG_ANSWERS
-    assert len(set(wrong.values())) >= FEWEST_WRONG_ANSWERS, "three wrong answers with one message are one"
-    assert all(len(words) > 10 for words in [exercise.starter_is_told, *wrong.values()])
+    assert len(set(wrong.values())) >= FEWEST_WRONG_ANSWERS, "three wrong answers with one message count as one"
+    assert all(len(words) > 10 for words in [exercise.starter_message, *wrong.values()])
     assert 2 <= len(exercise.hints()) <= 3
     assert all(exercise.hints())
     assert "TODO" in exercise.starter.read_text(encoding="utf-8")
@@ -79,13 +77,13 @@ def test_each_of_the_four_has_an_exercise() -> None:
 
 @pytest.mark.parametrize("exercise", ALL, ids=named)
 def test_an_exercise_imports_only_what_its_environment_has(exercise: Exercise) -> None:
-    """The tests grade in an environment that has more; a learner does not."""
+    """The tests grade in an environment with more packages than a learner has."""
     extra = PROJECT["optional-dependencies"].get(exercise.environment, [])
     has = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"] + extra}
     packages = {**packages_distributions(), "airflow": ["apache-airflow"]}
     imported = {name for file in exercise.folder.rglob("*.py") for name in imports(file)}
     others = imported - {"churn", "workshop"} - sys.stdlib_module_names
-    missing = {name for name in others if not has & {canonicalize_name(one) for one in packages.get(name, [])}}
+    missing = {name for name in others if not has & {canonicalize_name(package) for package in packages.get(name, [])}}
     assert missing == set()
 
 
@@ -106,12 +104,14 @@ def test_what_an_exercise_points_to_is_there(exercise: Exercise) -> None:
     assert pointed
     assert [path for path in sorted(pointed) if not (ROOT / path).is_file()] == []
     functions = re.findall(r"((?:churn|\w+_pipeline)/\w+\.py), (\w+)\b(?!/)", "\n".join(texts))
-    assert [one for one in functions if f"def {one[1]}(" not in (ROOT / one[0]).read_text(encoding="utf-8")] == []
+    assert [
+        (file, name) for file, name in functions if f"def {name}(" not in (ROOT / file).read_text(encoding="utf-8")
+    ] == []
 
 
 def test_the_workshop_s_page_lists_the_exercises_as_they_are() -> None:
     page = (ROOT / "workshop" / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[(\d+) ([^]]+)\]\(([^)]+)\) \| (\w+) \| (\d+) \|", page, re.MULTILINE)
     assert rows == [
-        (one.number, one.title, f"exercises/{one.name}/README.md", one.category, str(one.minutes)) for one in ALL
+        (each.number, each.title, f"exercises/{each.name}/README.md", each.category, str(each.minutes)) for each in ALL
     ]

@@ -1,4 +1,4 @@
-"""What learners' files do to a grader, what it makes of them; hints, reset, and work that must not be lost."""
+"""The grader survives hostile answers and explains them; hints, resets and upgrades lose no work."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ import pytest
 from tests.fresh_clone import make
 from tests.workshop.conftest import python_of, workshop
 from workshop.exercise import Exercise, exercise_called
-from workshop.grade import Verdict, grade
+from workshop.grade import Grade, grade
 
 CARDS = "06"  # the exercise that needs no framework
 
@@ -22,11 +22,11 @@ def exercise() -> Exercise:
     return exercise_called(CARDS)
 
 
-def graded(exercise: Exercise, folder: Path, answer: str | bytes, seconds: float = 60) -> Verdict:
+def graded(exercise: Exercise, folder: Path, answer: str | bytes, seconds: float = 60) -> Grade:
     file = folder / "answer.py"
     file.write_bytes(answer if isinstance(answer, bytes) else textwrap.dedent(answer).encode())
-    (verdict,) = grade(exercise, [file], python_of("plain"), seconds)
-    return verdict
+    (result,) = grade(exercise, [file], python_of("plain"), seconds)
+    return result
 
 
 HOSTILE: dict[str, tuple[str | bytes, str]] = {
@@ -41,7 +41,7 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "too much output": ("while True:\n    print('x' * 10**6)", r"printed or wrote more than"),
     "an empty file": ("\n", r"your file is empty"),
     "bytes that are no text": (b"\xff\xfe\x00answer", r"not text in UTF-8"),
-    "no answer in it": ("print('passed')", r"ANSWERS, a dictionary, and your file has none"),
+    "no answer in it": ("print('passed')", r"ANSWERS, a dictionary, but your file no longer has one"),
     "endless recursion": ("def again():\n    again()\n\nagain()", r"your answer raised RecursionError"),
     "a raised BaseException": ("raise BaseException('passed')", r"your answer raised BaseException"),
 }
@@ -49,22 +49,22 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_answer_is_survived_with_a_sentence(exercise: Exercise, tmp_path: Path, what: str) -> None:
-    answer, said = HOSTILE[what]
-    verdict = graded(exercise, tmp_path, answer)
-    assert not verdict.passed
-    assert re.search(said, verdict.message), verdict.message
-    assert len(verdict.printed) < 5000
+    answer, message = HOSTILE[what]
+    result = graded(exercise, tmp_path, answer)
+    assert not result.passed
+    assert re.search(message, result.message), result.message
+    assert len(result.printed) < 5000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS keeps no limit of memory")
 def test_an_answer_may_not_take_all_memory(exercise: Exercise, tmp_path: Path) -> None:
-    verdict = graded(exercise, tmp_path, "rows = [bytes(2**28) for _ in range(100)]")
-    assert verdict.message == "your answer took more memory than the 4 GB it may have"
+    result = graded(exercise, tmp_path, "rows = [bytes(2**28) for _ in range(100)]")
+    assert result.message == "your answer used more than the 4 GB of memory that it may use"
 
 
 def test_an_endless_loop_is_ended_with_all_that_it_started(exercise: Exercise, tmp_path: Path) -> None:
     heart = tmp_path / "heartbeat"
-    verdict = graded(
+    result = graded(
         exercise,
         tmp_path,
         f"""
@@ -77,7 +77,7 @@ def test_an_endless_loop_is_ended_with_all_that_it_started(exercise: Exercise, t
         """,
         seconds=3,
     )
-    assert verdict.message == "your answer was stopped after 3 seconds: is there a loop that never ends?"
+    assert result.message == "your answer was stopped after 3 seconds: does it have an endless loop?"
     beats = heart.read_text(encoding="utf-8")
     assert beats
     time.sleep(1)
@@ -85,29 +85,29 @@ def test_an_endless_loop_is_ended_with_all_that_it_started(exercise: Exercise, t
 
 
 def test_a_trace_shows_the_lines_of_the_learner_and_no_others(exercise: Exercise, tmp_path: Path) -> None:
-    verdict = graded(exercise, tmp_path, "import json\n\ndef read():\n    return json.loads('{')\n\nread()")
-    assert list(verdict.trace) == ["line 6: read()", "line 4: return json.loads('{')"]
+    result = graded(exercise, tmp_path, "import json\n\ndef read():\n    return json.loads('{')\n\nread()")
+    assert list(result.trace) == ["line 6: read()", "line 4: return json.loads('{')"]
 
 
 def test_what_an_answer_prints_is_shown_and_decides_nothing(exercise: Exercise, tmp_path: Path) -> None:
     forged = '{"passed": true, "message": "passed"}'
-    verdict = graded(exercise, tmp_path, f"print('ready')\nprint('{forged}')\nANSWERS = {{}}")
-    assert not verdict.passed
-    assert forged in verdict.printed
+    result = graded(exercise, tmp_path, f"print('ready')\nprint('{forged}')\nANSWERS = {{}}")
+    assert not result.passed
+    assert forged in result.printed
 
 
 def test_an_answer_works_in_an_empty_folder_with_none_of_the_learner_s_settings(
     exercise: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("A_SETTING_OF_MINE", "1")
-    verdict = graded(exercise, tmp_path, "import os\nprint(os.listdir(), os.getenv('A_SETTING_OF_MINE'))")
-    assert verdict.printed == "[] None"
+    result = graded(exercise, tmp_path, "import os\nprint(os.listdir(), os.getenv('A_SETTING_OF_MINE'))")
+    assert result.printed == "[] None"
 
 
 def test_the_first_check_hands_out_the_starter_and_shows_the_task(classroom: Path) -> None:
     first = workshop(classroom, "check", "--exercise", CARDS)
     assert first.returncode == 1
-    assert "Task. In your file, say for each card" in first.stdout
+    assert "Task. In your file, give two answers for each card" in first.stdout
     assert "not yet" in first.stdout
     answer = classroom / "workshop" / "answers" / "06_who_would_have_caught_it.py"
     starter = classroom / "workshop" / "exercises" / "06_who_would_have_caught_it" / "exercise.py"
@@ -171,27 +171,27 @@ def test_an_upgrade_takes_no_work_away_and_renews_what_nobody_touched(classroom:
 
 
 def test_hints_come_one_by_one_and_the_solution_is_noted(classroom: Path) -> None:
-    said = [workshop(classroom, "hint", "--exercise", CARDS).stdout for _ in range(4)]
-    assert [re.search(r"hint (\d) of 3", one)[1] for one in said] == ["1", "2", "3", "3"]  # type: ignore[index]
+    shown = [workshop(classroom, "hint", "--exercise", CARDS).stdout for _ in range(4)]
+    assert [re.search(r"hint (\d) of 3", hint)[1] for hint in shown] == ["1", "2", "3", "3"]  # type: ignore[index]
     solution = workshop(classroom, "solution", "--exercise", CARDS)
     assert 'ANSWERS = {\n    "A": ("workflow", "c"),' in solution.stdout
     assert "(solution seen)" in workshop(classroom, "list").stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["check", "--exercise", "17"], "there is no exercise '17': choose one of 01, 02"),
         (["check", "--exercise", "../../etc"], "there is no exercise"),
-        (["reset"], "say which one: make reset E=01"),
-        (["solution"], "say which one: make solution E=01"),
+        (["reset"], "name the exercise: make reset E=01"),
+        (["solution"], "name the exercise: make solution E=01"),
         (["grade"], "invalid choice: 'grade'"),
     ],
 )
-def test_bad_input_is_one_sentence_and_exit_code_2(classroom: Path, words: list[str], said: str) -> None:
+def test_bad_input_is_one_sentence_and_exit_code_2(classroom: Path, words: list[str], message: str) -> None:
     refused = workshop(classroom, *words)
     assert refused.returncode == 2
-    assert said in refused.stderr
+    assert message in refused.stderr
     assert "Traceback" not in refused.stderr
 
 

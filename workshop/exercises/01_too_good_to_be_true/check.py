@@ -1,4 +1,4 @@
-"""Promise and reality: the test that an answer makes, and the model it leads to on customers that were put aside."""
+"""Compare the score that an answer's test promises with the score on customers that the check put aside."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 
 from churn.data import telco
-from workshop.verdict import Answer, NotYet
+from workshop.answer import Answer, NotYet
 
 SEE = "model_pipeline/yardstick/telco.py, leak_scores"
 STRANGERS = 1409  # a fifth of the table
@@ -19,7 +19,7 @@ MOST_TREES = 60
 
 @cache
 def table() -> tuple[np.ndarray, np.ndarray]:
-    """Features and who left, in an order that no answer has seen."""
+    """Return the features and who has left, in an order that no answer has seen."""
     rows = telco.load().sample(fraction=1.0, shuffle=True, seed=20)
     words = pl.col(telco.CATEGORICAL).rank("dense")
     return rows.select(*telco.NUMERIC, *telco.FLAGS, words).to_numpy(), (rows[telco.TARGET] == "Yes").to_numpy()
@@ -46,24 +46,23 @@ def check(answer: Answer) -> str:
     raise_if_the_test_is_not_the_world(known_left, test)
     if abs(known_left[train].mean() - 0.5) > 0.01:
         raise NotYet(
-            f"no leak any more, but {known_left[train].mean():.0%} of the rows to train on are "
-            "leavers: the task asks for half. "
-            "Balancing is allowed, in its place",
+            f"the leak is gone, but {known_left[train].mean():.0%} of the training rows are leavers: the task asks for "
+            "half. Balancing is allowed, in its place",
             SEE,
         )
     raise_if_the_order_of_the_table_matters(train_and_test)
     promised, real = scores(known, known_left, train, test, features[:STRANGERS], left[:STRANGERS])
-    return f"{figures(promised, real)}\nThe promise is kept, give or take what 1,409 customers can tell."
+    return f"{figures(promised, real)}\nYour test keeps its promise, within the precision of 1,409 customers."
 
 
 def raise_if_not_rows(train: np.ndarray, test: np.ndarray, count: int) -> None:
     for name, rows in (("train on", train), ("test on", test)):
         if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer) or not len(rows):
             raise NotYet(
-                f"the rows to {name} should be an array of row numbers, and are {rows.dtype}, shape {rows.shape}"
+                f"the rows to {name} should be an array of row numbers, but are {rows.dtype}, shape {rows.shape}"
             )
         if rows.min() < 0 or rows.max() >= count:
-            raise NotYet(f"the rows to {name} go from {rows.min()} to {rows.max()}, and there are {count} rows, from 0")
+            raise NotYet(f"the rows to {name} go from {rows.min()} to {rows.max()}, but there are {count} rows, from 0")
 
 
 def raise_if_the_test_is_not_the_world(left: np.ndarray, test: np.ndarray) -> None:
@@ -71,9 +70,8 @@ def raise_if_the_test_is_not_the_world(left: np.ndarray, test: np.ndarray) -> No
     if abs(share - world) > 0.06:
         how = "was balanced, too" if abs(share - 0.5) < 0.06 else "was picked over"
         raise NotYet(
-            f"the test {how}: {share:.0%} of it are leavers, and of the customers {world:.0%} are. A "
-            "test must look like "
-            "the customers who will come",
+            f"the test {how}: {share:.0%} of its rows are leavers, but {world:.0%} of the customers are. A test must "
+            "look like the customers who will come",
             SEE,
         )
     if len(np.unique(test)) < len(test):
@@ -83,7 +81,7 @@ def raise_if_the_test_is_not_the_world(left: np.ndarray, test: np.ndarray) -> No
 
 
 def raise_if_the_order_of_the_table_matters(train_and_test: Callable[..., Any]) -> None:
-    """Exported by another system, the table may come sorted."""
+    """Reject a test that is one end of the table. A different system may export the table sorted."""
     ordered = np.sort(table()[1])
     _, test = train_and_test(ordered.copy(), np.random.default_rng(6))
     if abs(ordered[test].mean() - ordered.mean()) > 0.06:

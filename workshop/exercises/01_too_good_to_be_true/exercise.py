@@ -1,4 +1,4 @@
-"""Which rows to train on, and which to test on? One of the two lines of work below comes too early."""
+"""Choose the rows to train on and the rows to test on. One of the two steps below comes too early."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ def train_and_test(left: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarr
 
     `left` is true for each customer who has left, shape (n,). Draw with `rng`, so that it can be repeated.
     """
-    # TODO: the test below promises more than the model can do. Why?
+    # TODO: this test promises more than the model can do. Why?
     stayed, gone = np.flatnonzero(~left), np.flatnonzero(left)
-    rows = np.concatenate([stayed, rng.choice(gone, len(stayed))])  # leavers again and again, until they are half
+    rows = np.concatenate([stayed, rng.choice(gone, len(stayed))])  # repeat leavers until they are half
 
     rows = rng.permutation(rows)
     test, train = np.split(rows, [len(rows) // 5])

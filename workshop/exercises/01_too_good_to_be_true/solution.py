@@ -1,4 +1,4 @@
-"""Split first; then balance what is for training, and leave the test as the world is."""
+"""Split first, then balance only the training rows."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Runs the answer's task for months of its own choosing, and looks at the table after each run."""
+"""Run the answer's task for months that the answer does not know, and look at the table after each run."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ import polars as pl
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.definitions.context import Context
 
-from workshop.verdict import Answer, NotYet
+from workshop.answer import Answer, NotYet
 
 SEE = "churn/lake.py, new_partition; data_pipeline/collect.py"
 MONTHS = {"2024-11": [4, 8, 15], "2024-10": [16, 23], "2024-12": [42]}  # backfilled in this order
@@ -24,16 +24,15 @@ def check(answer: Answer) -> str:
     raise_if_not_the_run_s_month()
     for month, customers in MONTHS.items():
         if month not in table():
-            raise NotYet("other months are gone: a run may replace the folder of its own month, and no other", SEE)
+            raise NotYet("other months are gone: a run may replace only the folder of its month", SEE)
         if table()[month] != customers:
-            raise NotYet(f"{month} should have the customers {customers}, and has {table()[month]}", SEE)
+            raise NotYet(f"{month} should have the customers {customers}, but has {table()[month]}", SEE)
 
     run(load, "2024-11")
     if len(table().get("2024-11", [])) > len(MONTHS["2024-11"]):
         raise NotYet(
-            f"running a month twice doubled it: 2024-11 has {len(MONTHS['2024-11'])} cancellations, "
-            f"and {table()['2024-11']} "
-            "are in the table. The task adds to what it finds",
+            f"running a month twice doubled it: 2024-11 has {len(MONTHS['2024-11'])} cancellations, but the table has "
+            f"{table()['2024-11']}. The task adds to the rows that it finds",
             SEE,
         )
     send("2024-11", CORRECTED)
@@ -45,28 +44,25 @@ def check(answer: Answer) -> str:
     if table().get("2024-11") != CORRECTED:
         raise NotYet("a damaged export came, and the old month was deleted before the new one was there", SEE)
     if not raised:
-        raise NotYet(
-            "a damaged export came, and the task ended as if all were well: nobody will hear of it. Let it raise", SEE
-        )
+        raise NotYet("a damaged export came, and the task succeeded anyway: nobody will hear of it. Let it raise", SEE)
     if table() != {**MONTHS, "2024-11": CORRECTED}:
-        raise NotYet(f"after all this the table should have {MONTHS | {'2024-11': CORRECTED}}, and has {table()}", SEE)
+        raise NotYet(f"in the end the table should have {MONTHS | {'2024-11': CORRECTED}}, but has {table()}", SEE)
     return (
-        "Six runs: backfilled out of order, run again, corrected, and hit by a damaged export. The table "
-        "was right each time."
+        "Six runs: a backfill out of order, a re-run, a correction and a damaged export. The table was right each time."
     )
 
 
 def task_of(answer: Answer) -> Any:
-    """The task `load`, from the DAG that Airflow finds in the file."""
-    assert answer.module  # an error in it is shown with its line; the DagBag would keep it to itself
+    """Return the task `load` from the DAG that Airflow finds in the file."""
+    assert answer.module  # raises the error of a broken file, which the DagBag would hide
     for dag in DagBag(dag_folder=answer.path, bundle_path=answer.path.parent).dags.values():
         if "load" in dag.task_ids:
             return dag.get_task("load")
-    raise NotYet("the check looks for a DAG with a task called load, and your file has none any more")
+    raise NotYet("the check looks for a DAG with a task called load, but your file no longer has one")
 
 
 def run(load: Any, month: str) -> None:
-    load.prepare_for_execution().execute(Context(partition_key=month))  # a copy, as Airflow makes one for each run
+    load.prepare_for_execution().execute(Context(partition_key=month))  # a copy, as in Airflow
 
 
 def raises(load: Any, month: str) -> bool:
@@ -81,9 +77,8 @@ def raise_if_not_the_run_s_month() -> None:
     strangers = sorted(set(table()) - set(MONTHS))
     if strangers:
         raise NotYet(
-            f"runs for {', '.join(sorted(MONTHS))} wrote to {', '.join(strangers)}: the clock says "
-            "when a run happens, not what "
-            'it is about. Its month is context["partition_key"]',
+            f"runs for {', '.join(sorted(MONTHS))} wrote to {', '.join(strangers)}: the clock says when a run happens, "
+            'not what it is about. Its month is context["partition_key"]',
             SEE,
         )
 
@@ -92,14 +87,14 @@ def raise_if_not_corrected(customers: list[int]) -> None:
     if customers == CORRECTED:
         return
     if customers == MONTHS["2024-11"]:
-        raise NotYet("the corrected export never arrived: a month that is there already was left as it was", SEE)
+        raise NotYet("the corrected export never arrived: the task skips a month that is already there", SEE)
     if set(CORRECTED) < set(customers):
         raise NotYet(
-            f"rows that the corrected export no longer has are still there: it says {CORRECTED}, and "
-            f"the table {customers}",
+            f"rows that the corrected export no longer has are still there: it has {CORRECTED}, but the table has "
+            f"{customers}",
             SEE,
         )
-    raise NotYet(f"after the correction 2024-11 should have the customers {CORRECTED}, and has {customers}", SEE)
+    raise NotYet(f"after the correction 2024-11 should have the customers {CORRECTED}, but has {customers}", SEE)
 
 
 def send(month: str, customers: list[int]) -> None:
@@ -112,7 +107,7 @@ def export(month: str) -> Path:
 
 
 def table() -> dict[str, list[int]]:
-    """The customers in the table by month: all Parquet files in the month's folder, as every reader here takes them."""
+    """Return the customers in the table by month. Readers take all Parquet files in a month's folder."""
     found = {}
     for folder in sorted(Path("table").glob("month=*")):
         files = sorted(folder.glob("*.parquet"))

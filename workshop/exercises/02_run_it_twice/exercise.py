@@ -1,4 +1,4 @@
-"""An Airflow task that adds a month's cancellations to a table. It must be safe to run it twice."""
+"""Add a month's cancellations to a table with an Airflow task. The task must be safe to run twice."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A run replaces its month as a whole: written beside its place, and renamed when it is there."""
+"""Replace the whole month: write a new folder, then rename it when it is complete."""
 
 from pathlib import Path
 from typing import Any

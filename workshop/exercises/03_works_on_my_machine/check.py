@@ -1,4 +1,4 @@
-"""Runs the answer's graph with kfp's local runner, each step on what is as good as a machine of its own."""
+"""Run the answer's graph with kfp's local runner, each step as if on its own machine."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from typing import Any
 from kfp import local
 from kfp.local import subprocess_task_handler
 
-from workshop.verdict import Answer, NotYet
+from workshop.answer import Answer, NotYet
 
 SEE = "workflow_pipeline/pipeline.py, workflow_pipeline/process.py"
 CUSTOMERS, THRESHOLD = 60, 0.83
@@ -23,17 +23,15 @@ def check(answer: Answer) -> str:
     tasks = campaign.pipeline_spec.root.dag.tasks
     if absent := sorted({"predict", "choose"} - set(tasks)):
         raise NotYet(
-            f"the graph has no step {' and no step '.join(absent)} any more: keep the two steps and their names"
+            f"the graph no longer has the step {' and the step '.join(absent)}: keep the two steps and their names"
         )
     if "pip install" in str(campaign.pipeline_spec):
-        raise NotYet(
-            "a step wants to install packages when it runs: keep install_kfp_package=False, steps have no network"
-        )
+        raise NotYet("a step installs packages when it runs, but has no network: keep install_kfp_package=False")
     machines = Machines()
     subprocess_task_handler.run_local_subprocess = machines.run
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(Path("artifacts").absolute()))
     try:
-        with redirect_stdout(StringIO()):  # the engine's own words
+        with redirect_stdout(StringIO()):  # hide the engine's output
             calls = campaign(customers=CUSTOMERS, threshold=THRESHOLD).output
     except RuntimeError as error:
         raise explained(machines, tasks) from error
@@ -41,31 +39,29 @@ def check(answer: Answer) -> str:
         print(*machines.printed, sep="\n")
     if not inputs_from_predict(tasks, "artifacts"):
         raise NotYet(
-            "it runs here only because both steps happen to share a disk: choose declares no input "
-            "that predict makes, so "
-            "the graph does not know that it needs one",
+            "it runs here only because both steps happen to share a disk: choose declares no input that predict makes, "
+            "so the graph does not know that it needs one",
             SEE,
         )
     found = Path(calls.path).read_text(encoding="utf-8").split()
     if found != EXPECTED:
         raise NotYet(
-            f"asked for {CUSTOMERS} customers and a threshold of {THRESHOLD}, the graph chose "
-            f"{len(found)} to call and should "
-            f"have chosen {len(EXPECTED)} ({', '.join(EXPECTED[:4])} ...)",
+            f"for {CUSTOMERS} customers and a threshold of {THRESHOLD}, the graph chose {len(found)} customers to call "
+            f"instead of {len(EXPECTED)} ({', '.join(EXPECTED[:4])} ...)",
             SEE,
         )
     return (
-        f"Two steps, each with an empty disk of its own, and {len(found)} customers to call: what choose "
-        "needs came with it."
+        f"Two steps, each with its own empty disk, and {len(found)} customers to call: choose got everything it needs "
+        "through its inputs."
     )
 
 
 class Machines:
-    """In the place of kfp's own way to start a step: nothing of this machine but Python and the packages."""
+    """Replace kfp's way to start a step: of this machine, a step sees only Python and the packages."""
 
     def __init__(self) -> None:
         self.step = ""
-        self.said = ""
+        self.log = ""
         self.printed: list[str] = []
 
     def run(self, full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
@@ -73,34 +69,32 @@ class Machines:
         with TemporaryDirectory() as machine:
             here = {"PATH": "/usr/bin:/bin", "HOME": machine, "TMPDIR": machine, **(env_vars or {})}
             done = subprocess.run(full_command, cwd=machine, env=here, capture_output=True, text=True, check=False)
-        self.said = done.stdout + done.stderr
-        own = re.findall(r"^(?!\[KFP)[^\s{}].*", done.stdout, re.MULTILINE)  # kfp logs there, too, and its JSON
+        self.log = done.stdout + done.stderr
+        own = re.findall(r"^(?!\[KFP)[^\s{}].*", done.stdout, re.MULTILINE)  # without kfp's own log lines and JSON
         self.printed += [f"{self.step}: {line}" for line in own]
         return done.returncode
 
 
 def explained(machines: Machines, tasks: Any) -> NotYet:
-    """Why a step failed, in the words of this exercise."""
+    """Explain the failure of a step in the terms of this exercise."""
     step = machines.step
-    errors = re.findall(r"^\s*(\w+(?:Error|Exception|Exit)): ?(.*)$", machines.said, re.MULTILINE)
-    kind, detail = errors[-1] if errors else ("it", "said nothing")
+    errors = re.findall(r"^\s*(\w+(?:Error|Exception|Exit)): ?(.*)$", machines.log, re.MULTILINE)
+    kind, detail = errors[-1] if errors else ("it", "printed no error")
     if kind == "FileNotFoundError" and inputs_from_predict(tasks, "parameters"):
         return NotYet(f"{step} failed ({detail}): the text of a path travels, the file does not", SEE)
     if kind == "FileNotFoundError":
         return NotYet(
-            f"{step} failed ({detail}): that file was on the disk of the step that wrote it, and what "
-            "is not declared does not "
-            "travel",
+            f"{step} failed ({detail}): that file was on the disk of the step that wrote it, and what is not declared "
+            "does not travel",
             SEE,
         )
     if kind == "NameError":
         return NotYet(
-            f"{step} failed ({detail}): only the lines of the function itself travel to its "
-            "container, and nothing else of the "
-            "file. Import inside the function, and make the rest a parameter",
+            f"{step} failed ({detail}): only the lines of the function itself travel to its container, not the rest of "
+            "the file. Import inside the function, and make everything else a parameter",
             SEE,
         )
-    if kind == "KeyError" and "environ" in machines.said:
+    if kind == "KeyError" and "environ" in machines.log:
         return NotYet(
             f"{step} failed ({detail}): it needs an environment variable of your machine; make it a parameter", SEE
         )
@@ -108,7 +102,7 @@ def explained(machines: Machines, tasks: Any) -> NotYet:
 
 
 def inputs_from_predict(tasks: Any, kind: str) -> bool:
-    """Does `choose` declare an input of that kind (artifacts or parameters) that `predict` makes?"""
+    """Check whether `choose` declares an input of that kind (artifacts or parameters) that `predict` makes."""
     inputs = getattr(tasks["choose"].inputs, kind).values()
     made_by = "task_output_artifact" if kind == "artifacts" else "task_output_parameter"
     return any(getattr(given, made_by).producer_task == "predict" for given in inputs)

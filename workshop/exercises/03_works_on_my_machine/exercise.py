@@ -1,4 +1,4 @@
-"""A graph of two steps for Kubeflow Pipelines. What does the second step need, and how does it get there?"""
+"""A graph of two steps for Kubeflow Pipelines. What does the second step need, and how does it get it?"""
 
 from kfp import dsl
 
@@ -17,7 +17,7 @@ def choose(threshold: float, calls: dsl.Output[dsl.Dataset]) -> None:
     """Write the ids of the customers to call, a line each: those at or above the threshold."""
     from pathlib import Path
 
-    # TODO: where is this file, when this step runs on another machine?
+    # TODO: where is this file when this step runs on a different machine?
     lines = Path("predictions.csv").read_text().splitlines()
     chosen = [line.split(",")[0] for line in lines if float(line.split(",")[1]) >= threshold]
     Path(calls.path).write_text("\n".join(chosen))

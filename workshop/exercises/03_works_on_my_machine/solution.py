@@ -1,4 +1,4 @@
-"""What `choose` needs is in its signature, and the engine brings it."""
+"""Declare what `choose` needs in its signature, and the engine delivers it."""
 
 from kfp import dsl
 

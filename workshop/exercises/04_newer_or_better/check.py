@@ -1,5 +1,4 @@
-"""Asks `promote` about one pair of models after another, in an MLflow store of its own, and looks "
-"where @champion is."""
+"""Call `promote` with one pair of models after the other, in a new MLflow store, and look where @champion points."""
 
 import os
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.linear_model import LogisticRegression
 
-from workshop.verdict import Answer, NotYet
+from workshop.answer import Answer, NotYet
 
 SEE = "tracking_pipeline/promote.py, decide"
 LOGGED: dict[str, mlflow.models.model.ModelInfo] = {}
@@ -22,7 +21,7 @@ LOGGED: dict[str, mlflow.models.model.ModelInfo] = {}
 
 @dataclass(frozen=True)
 class Pair:
-    """A live version and a challenger: which model each is, what its record says, and what to say to a wrong move."""
+    """A live version and a challenger: their models, their recorded scores, and the message after a wrong decision."""
 
     live: str | None
     challenger: str
@@ -37,15 +36,15 @@ PAIRS = [
         "weak",
         (0.0, 0.2),
         True,
-        "nothing was live yet, and the challenger did not go live: somebody has to be first",
+        "nothing was live yet, and the challenger did not go live: the first version has nothing to beat",
     ),
     Pair(
         "weak",
         "good",
         (0.18, 0.14),
         True,
-        "the better challenger stayed out: on the same customers its log loss is smaller, and of log "
-        "loss, less is better",
+        "the better challenger did not go live: on the same customers its log loss is smaller, and of log loss, less "
+        "is better",
     ),
     Pair(
         "good",
@@ -59,36 +58,31 @@ PAIRS = [
         "weak",
         (0.17, 0.15),
         False,
-        "a worse challenger went live, because its record looks better (0.15 against 0.17). The two "
-        "records were measured on "
-        "different customers: its month was easier",
+        "a worse challenger went live, because its record looks better (0.15 against 0.17). The two records were "
+        "measured on different customers: its month was easier",
     ),
     Pair(
         "weak",
         "good",
         (0.01, 0.19),
         True,
-        "the better challenger stayed out, because its record looks worse (0.19 against 0.01). The "
-        "two records were measured on "
-        "different customers: its month was harder",
+        "the better challenger did not go live, because its record looks worse (0.19 against 0.01). The two records "
+        "were measured on different customers: its month was harder",
     ),
     Pair(
         "weak",
         "balanced",
         (0.16, 0.15),
         False,
-        "the challenger that went live ranks them better, and its probabilities are wrong: it says "
-        "35 % where 5 % leave. Log "
-        "loss sees it, ranking does not",
+        "the challenger that went live ranks them better, and its probabilities are wrong: it says 35 % where 5 % "
+        "leave. Log loss shows this, ranking does not",
     ),
-    Pair(
-        "good", "good", (0.15, 0.14), False, "the challenger is no better than what is live, and went live all the same"
-    ),
+    Pair("good", "good", (0.15, 0.14), False, "the challenger is no better than what is live, but it went live anyway"),
 ]
 
 
 def prepare() -> None:
-    """A store, and three models in it; importing MLflow and making its tables is what takes long."""
+    """Create a store with three models. Importing MLflow and creating its tables take long."""
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     here = Path.cwd()
     mlflow.set_tracking_uri(f"sqlite:///{here / 'mlflow.db'}")
@@ -126,20 +120,21 @@ def check(answer: Answer) -> str:
             promote(registered, challenger, features.copy(), left.copy())
         except MlflowException as error:
             if pair.live is None and "alias" in str(error):
-                raise NotYet(f"nothing was live yet, and MLflow said: {error}. Somebody has to be first", SEE) from None
+                raise NotYet(
+                    f"nothing was live yet, and MLflow raised: {error}. The first version has nothing to beat", SEE
+                ) from None
             raise
         now = MlflowClient().get_registered_model(registered).aliases.get("champion")
         if str(now) != str(challenger if pair.goes_live else live):
             raise NotYet(pair.if_wrong, SEE)
     return (
-        f"{len(PAIRS)} decisions, all right: the first model, a better and a worse one, records that "
-        "promised too much and too "
-        "little, a fine ranking with wrong probabilities, and a tie."
+        f"{len(PAIRS)} decisions, all right: the first model, a better and a worse one, records that promised too much "
+        "and too little, a fine ranking with wrong probabilities, and a tie."
     )
 
 
 def staged(pair: Pair) -> tuple[str, str | None, str]:
-    """A registered model of its own: its name, the version that is live, and the challenger's."""
+    """Register a new model. Return its name, the live version and the challenger's version."""
     client, registered = MlflowClient(), f"churn-{uuid4().hex[:8]}"
     client.create_registered_model(registered)
     versions = [

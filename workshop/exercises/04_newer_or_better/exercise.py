@@ -1,4 +1,4 @@
-"""Should version `challenger` go live? The records of the two models say what each did in its own month."""
+"""Decide whether version `challenger` goes live. Each model's record is about its own hold-out month."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ CHAMPION = "champion"
 
 
 def promote(registered: str, challenger: str, customers: np.ndarray, left: np.ndarray) -> None:
-    """Move @champion of the model `registered` to version `challenger`, if it is better than what is live.
+    """Move @champion of the model `registered` to version `challenger`, if it is better than the live version.
 
     `customers` are features, shape (n, 3), that neither version has learnt from; `left` says who of them has left.
     """
     client = MlflowClient()
-    live = client.get_registered_model(registered).aliases.get(CHAMPION)  # a version, None if nothing is live
+    live = client.get_registered_model(registered).aliases.get(CHAMPION)  # a version; None if nothing is live
 
     # TODO: are these two figures about the same customers?
     if live is None or recorded_log_loss(registered, challenger) < recorded_log_loss(registered, live):
@@ -23,12 +23,12 @@ def promote(registered: str, challenger: str, customers: np.ndarray, left: np.nd
 
 
 def recorded_log_loss(registered: str, version: str) -> float:
-    """What was logged when the version was trained, on the month held out then."""
+    """Return the log loss that was logged at training, on the hold-out month of that time."""
     client = MlflowClient()
     run = client.get_run(client.get_model_version(registered, version).run_id)
     return run.data.metrics["log_loss"]
 
 
 def opened(registered: str, version: str) -> Any:
-    """The version as scikit-learn has it: opened(...).predict_proba(customers)[:, 1]."""
+    """Return the version as a scikit-learn object: opened(...).predict_proba(customers)[:, 1]."""
     return mlflow.sklearn.load_model(f"models:/{registered}/{version}")

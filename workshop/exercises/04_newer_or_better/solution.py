@@ -1,4 +1,4 @@
-"""Both models are opened and scored on the same customers; their records are not asked."""
+"""Open both models and score them on the same customers; ignore their records."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ CHAMPION = "champion"
 
 
 def promote(registered: str, challenger: str, customers: np.ndarray, left: np.ndarray) -> None:
-    """Move @champion of the model `registered` to version `challenger`, if it is better than what is live.
+    """Move @champion of the model `registered` to version `challenger`, if it is better than the live version.
 
     `customers` are features, shape (n, 3), that neither version has learnt from; `left` says who of them has left.
     """
     client = MlflowClient()
-    live = client.get_registered_model(registered).aliases.get(CHAMPION)  # a version, None if nothing is live
+    live = client.get_registered_model(registered).aliases.get(CHAMPION)  # a version; None if nothing is live
 
     if live is None:
         client.set_registered_model_alias(registered, CHAMPION, challenger)
@@ -31,5 +31,5 @@ def log_loss_now(registered: str, version: str, customers: np.ndarray, left: np.
 
 
 def opened(registered: str, version: str) -> Any:
-    """The version as scikit-learn has it: opened(...).predict_proba(customers)[:, 1]."""
+    """Return the version as a scikit-learn object: opened(...).predict_proba(customers)[:, 1]."""
     return mlflow.sklearn.load_model(f"models:/{registered}/{version}")

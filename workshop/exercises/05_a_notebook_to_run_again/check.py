@@ -1,6 +1,6 @@
-"""Runs the notebook as papermill does: a fresh start, parameters put in below the tagged cell, then top to bottom.
+"""Run the notebook as papermill does: from a fresh start, with parameters inserted below the tagged cell.
 
-What papermill does with parameters: https://papermill.readthedocs.io/en/latest/usage-parameterize.html
+How papermill handles parameters: https://papermill.readthedocs.io/en/latest/usage-parameterize.html
 """
 
 import ast
@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from churn.lake import partition
-from workshop.verdict import Answer, NotYet
+from workshop.answer import Answer, NotYet
 
-SEE = "churn/process.py, features(lake, month); STAGES.md"
+SEE = "churn/process.py, process; STAGES.md"
 MONTHS = ["2024-05", "2024-06", "2025-11"]
 ASKED = MONTHS[1]
 AUTHORS_LAKE = Path("runs/plain/lake")
@@ -29,7 +29,7 @@ class Cell:
 
 
 def check(answer: Answer) -> str:
-    lake, output = Path("somebody's lake").absolute(), Path("results/by plan.csv").absolute()
+    lake, output = Path("a learner's lake").absolute(), Path("results/by plan.csv").absolute()
     output.parent.mkdir()
     for seed, folder in enumerate((lake, AUTHORS_LAKE)):
         for month in MONTHS:
@@ -40,16 +40,15 @@ def check(answer: Answer) -> str:
         elsewhere = sorted(files() - here)
         if elsewhere:
             raise NotYet(
-                f"the result went to {', '.join(elsewhere)}: a notebook's output is where it was "
-                "asked for, in `output`, or the "
-                "next step will not find it",
+                f"the result went to {', '.join(elsewhere)}: write a notebook's output to `output`, or the next step "
+                "will not find it",
                 SEE,
             )
         raise NotYet(
-            "the result is shown, and not written: whoever runs this at night sees nothing. Write it to `output`", SEE
+            "the result is shown, but not written: a job at night shows it to nobody. Write it to `output`", SEE
         )
     raise_if_another_answer(pl.read_csv(output), lake)
-    return f"Run from the top for {ASKED}, on a lake it had never seen; the result is where it was asked for."
+    return f"The notebook ran from the top for {ASKED}, on a new lake, and wrote its result to `output`."
 
 
 def run(answer: Answer, parameters: dict[str, str]) -> None:
@@ -57,7 +56,8 @@ def run(answer: Answer, parameters: dict[str, str]) -> None:
     tagged = [cell for cell in cells if re.search(r"tags\s*=\s*\[[^]]*[\"']parameters[\"']", cell.heading)]
     if not tagged:
         raise NotYet(
-            'no cell is tagged as parameters: nobody can say which month. Its first line: # %% tags=["parameters"]', SEE
+            'no cell is tagged as parameters: nobody can choose the month. Its first line: # %% tags=["parameters"]',
+            SEE,
         )
     names: dict[str, object] = {"display": print}
     for cell in cells:
@@ -71,13 +71,13 @@ def run(answer: Answer, parameters: dict[str, str]) -> None:
             names.update(parameters)
     if missing := sorted(parameters.keys() - declared):
         raise NotYet(
-            f"the cell tagged parameters does not declare {' and '.join(missing)}: somebody who runs it cannot know",
+            f"the cell tagged parameters does not declare {' and '.join(missing)}: a user cannot set it",
             SEE,
         )
 
 
 def cells_of(text: str) -> list[Cell]:
-    """The code cells of a notebook in percent format; what stands above the first marker is a cell, too."""
+    """Return the code cells of a notebook in percent format. The lines above the first marker are a cell, too."""
     lines = text.splitlines()
     starts = sorted({0, *(i for i, line in enumerate(lines) if re.match(r"# ?%%", line))})
     cells = [
@@ -88,14 +88,13 @@ def cells_of(text: str) -> list[Cell]:
 
 
 def explained(error: NameError, cell: Cell, cells: list[Cell]) -> Exception:
-    """A name that a cell further down makes is hidden state; any other is a mistake like any other."""
+    """Explain a missing name that a later cell makes as hidden state. Return any other error unchanged."""
     later = [other.number for other in cells if other.number > cell.number and error.name in names_made_in(other)]
     if not later:
         return error
     return NotYet(
-        f"cell {cell.number} uses {error.name}, which only a later cell makes (cell {later[0]}). It "
-        "ran for you because the kernel "
-        "remembered; a fresh start does not",
+        f"cell {cell.number} uses {error.name}, which only a later cell makes (cell {later[0]}). It ran for you "
+        "because the kernel remembered; a fresh start does not",
         SEE,
     )
 
@@ -113,20 +112,18 @@ def raise_if_another_answer(found: pl.DataFrame, lake: Path) -> None:
     for month in MONTHS:
         if same(found, by_plan(lake, month)):
             raise NotYet(
-                f"asked for {ASKED}, the notebook told about {month}: the month is declared, and "
-                "further down it is decided again",
+                f"asked for {ASKED}, the notebook answered for {month}: the month is declared, but "
+                "a later cell overrides it",
                 SEE,
             )
         if same(found, by_plan(AUTHORS_LAKE, month)):
             raise NotYet(
-                f"it reads {AUTHORS_LAKE}, whatever lake says: on another machine that is another lake, or none", SEE
+                f"it reads {AUTHORS_LAKE}, whatever lake says: a different machine has a different lake, or none", SEE
             )
     if same(found.sort("plan"), by_plan(lake, ASKED)):
-        raise NotYet(
-            "right, but for the order: sort the rows by plan, and the same input gives the same file every time"
-        )
+        raise NotYet("only the order is wrong: sort the rows by plan, and the same input always gives the same file")
     begins = found.row(0, named=True) if len(found) else "nothing"
-    raise NotYet(f"the table in `output` is not what was asked for. It begins with {begins}")
+    raise NotYet(f"the table in `output` is not what the task asks for. It begins with {begins}")
 
 
 def by_plan(lake: Path, month: str) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Which plans lose customers?
-# One month of the lake: the customers of each plan at its end, and the share that left in the month after.
+# For one month of the lake: the number of customers of each plan, and the share that left in the following month.
 
 # %%
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 # %% tags=["parameters"]
-month = "2025-11"  # TODO: is this all that the notebook needs to be told?
+month = "2025-11"  # TODO: is this all that the notebook needs?
 
 # %%
 rows = features.join(labels, on="customer_id")

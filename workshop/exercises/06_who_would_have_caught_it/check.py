@@ -1,8 +1,8 @@
-"""Grades the cards one by one: each wrong category and each wrong reason has a sentence of its own."""
+"""Grade the cards one by one. Each wrong category and each wrong reason gets its own message."""
 
 from dataclasses import dataclass
 
-from workshop.verdict import Answer, NotYet
+from workshop.answer import Answer, NotYet
 
 CATEGORIES = ("workflow", "data", "model", "tracking", "nobody")
 
@@ -23,18 +23,18 @@ CARDS = {
         'workflow_pipeline/README.md, "Two versions of one library"',
         {
             "data": (
-                "a scheduler starts the step on that machine, with the NumPy that is there. It knows "
-                "months, not libraries"
+                "a scheduler starts the step on that machine, with the NumPy that is installed. It knows months, not "
+                "libraries"
             ),
-            "model": "a scikit-learn Pipeline runs inside a Python that somebody else has to provide",
+            "model": "a scikit-learn Pipeline runs inside a Python that someone else has to provide",
             "tracking": (
-                "MLflow writes down which versions a model needs; it does not keep two of them apart on one machine"
+                "MLflow records which versions a model needs, but does not isolate two versions on one machine"
             ),
-            "nobody": "two steps with two versions of one library run in one graph here, every day",
+            "nobody": "one graph here runs two steps with two versions of one library, every day",
         },
         {
-            "a": "containers freeze libraries, not data: changed data goes through them unnoticed",
-            "b": "no second try mends an environment; the third fails like the first",
+            "a": "containers freeze libraries, not data: changed data passes through them unnoticed",
+            "b": "no retry fixes an environment: the third attempt fails like the first",
         },
     ),
     "B": Card(
@@ -43,25 +43,25 @@ CARDS = {
         'data_pipeline/README.md, "What Airflow gives, and what is ours"',
         {
             "workflow": (
-                "dependencies are frozen, data is not. Our contract stops the graph, as it stops a bare script; "
-                "but the graph knows no months, and with a corrected one it runs all of them again"
+                "dependencies are frozen, data is not. Our contract stops the graph, as it stops a plain script. But "
+                "the graph knows no months: after a correction it runs all of them again"
             ),
             "model": (
-                "to scikit-learn seconds are numbers like any other. Our contract stops the run before it comes to "
-                "that; but nothing there knows what has to be run again"
+                "to scikit-learn, seconds are numbers like any other. Our contract stops the run first, but nothing "
+                "there knows what has to run again"
             ),
             "tracking": (
-                "MLflow blocks nothing and runs nothing. That our contract stopped the run is on record; "
-                "what to run again, and to do it, is left to you"
+                "MLflow blocks nothing and runs nothing. It records that our contract stopped the run. You have to "
+                "decide what to run again, and do it"
             ),
-            "nobody": "in the demo this very export arrives, and once it is corrected that month alone runs again",
+            "nobody": "in the demo this very export arrives, and after its correction that month alone runs again",
         },
         {
             "b": (
-                "Airflow checks no data. It stops what comes after when a task raises; what makes it "
-                "raise is a contract we wrote"
+                "Airflow checks no data. It stops everything downstream when a task raises, but the contract that "
+                "makes it raise is ours"
             ),
-            "c": "no retry mends an export: that failure is one that must not be tried again (AirflowFailException)",
+            "c": "no retry fixes an export: this failure must not be retried (AirflowFailException)",
         },
     ),
     "C": Card(
@@ -71,14 +71,14 @@ CARDS = {
         {
             "workflow": "a container runs leaking code the same on any machine",
             "data": (
-                "the table was complete, checked, and right. What went wrong is what was learnt from which of its rows"
+                "the table was complete, checked, and right. The mistake is in what was learnt from which of its rows"
             ),
-            "tracking": "MLflow would keep the promise for ever, and it would still not be true",
-            "nobody": "in one of the four a scaler is fitted in each fold anew, as long as it stands inside",
+            "tracking": "MLflow would keep the wrong score forever, and it would still be wrong",
+            "nobody": "one of the four fits a scaler again in each fold, as long as the scaler is inside",
         },
         {
-            "a": "that is about columns; here every column is fine. Rows of the test took part in fitting the scaler",
-            "c": "scikit-learn remembers no run. And a leak does not show by comparison if last month had it, too",
+            "a": "that is about columns, but here every column is fine. Rows of the test helped to fit the scaler",
+            "c": "scikit-learn remembers no run. And a comparison does not show a leak that last month had, too",
         },
     ),
     "D": Card(
@@ -87,19 +87,16 @@ CARDS = {
         "tracking_pipeline/README.md; make rollback",
         {
             "workflow": (
-                "an image can be started again, if somebody knows which. What was live on Thursday is not its business"
+                "an image can be started again, if someone knows which one. The engine does not record what was live"
             ),
-            "data": (
-                "last month's table can be rebuilt. Which of the models was the live one is a convention "
-                "there, not a record"
-            ),
+            "data": ("last month's table can be rebuilt. Which model was live is a convention there, not a record"),
             "model": (
-                "a fitted object is not a record: it does not know who trained it, what else was tried, or who is live"
+                "a fitted object is not a record: it does not know who trained it, what else was tried, or what is live"
             ),
-            "nobody": "going back to the model before this one takes one call in one of the four",
+            "nobody": "one of the four needs one call to go back to the previous model",
         },
         {
-            "a": "MLflow moves an alias to where it is told. The gate that refuses is code we wrote (gate.py)",
+            "a": "MLflow moves an alias wherever you tell it to. The gate that refuses is code we wrote (gate.py)",
             "b": "MLflow runs nothing. And training again needs the parameters and data that nobody remembers",
         },
     ),
@@ -110,18 +107,18 @@ CARDS = {
         {
             "workflow": "a leaking column goes through six perfectly isolated containers",
             "data": (
-                "complete, on time, and no rule broken: a contract on what the operator sends does not "
-                "judge a column of our own"
+                "the data was complete, on time, and broke no rule: a contract for the operator's export does not "
+                "judge our own column"
             ),
             "model": (
-                "a Pipeline rules out that rows leak. A column that knows the outcome trains, and scores beautifully"
+                "a Pipeline prevents leaking rows. A column that knows the outcome trains and scores beautifully"
             ),
             "tracking": (
-                "it would win the comparison, and go live with a gate's blessing: the holdout has the same column"
+                "it would win the comparison and pass the gate, because the hold-out month has the same column"
             ),
         },
         {
-            "b": "columns leak as soon as a value is written after the outcome was known",
+            "b": "a column leaks as soon as a value is written after the outcome is known",
             "c": "all four tools would have run, and 0.99 would have been their result",
         },
     ),
@@ -131,21 +128,15 @@ CARDS = {
         "data_pipeline/validate.py, months_changed",
         {
             "workflow": (
-                "the graph knows steps and files, not months: it would run everything again, if somebody starts it"
+                "the graph knows steps and files, not months: it would run everything again, if someone starts it"
             ),
-            "model": "scikit-learn has no idea of time or partitions; it takes the table that it is given",
-            "tracking": (
-                "the data's fingerprint in the record changes, and nothing is run because of it: MLflow "
-                "schedules nothing"
-            ),
+            "model": "scikit-learn knows neither time nor partitions: it takes the table that it gets",
+            "tracking": ("the data's fingerprint in the record changes, but starts no run: MLflow schedules nothing"),
             "nobody": "in the demo it happens every month: look for months that ran twice in the DAG features",
         },
         {
-            "a": (
-                "then there would be no features of November until somebody is sure that nothing comes "
-                "any more. When is that?"
-            ),
-            "c": "late rows are normal here, and counted, not refused: the contract takes rows of the month before",
+            "a": ("then November would have no features until no more rows can arrive. When is that?"),
+            "c": "late rows are normal here: the contract accepts and counts rows of the previous month",
         },
     ),
 }
@@ -154,7 +145,7 @@ CARDS = {
 def check(answer: Answer) -> str:
     given = getattr(answer.module, "ANSWERS", None)
     if not isinstance(given, dict):
-        raise NotYet("the check reads ANSWERS, a dictionary, and your file has none any more")
+        raise NotYet("the check reads ANSWERS, a dictionary, but your file no longer has one")
     for letter, card in CARDS.items():
         by, because = pair(letter, given.get(letter))
         if by != card.by:
@@ -165,7 +156,7 @@ def check(answer: Answer) -> str:
 
 
 def pair(letter: str, given: object) -> tuple[str, str]:
-    """Category and reason, as words that the cards know; raise NotYet if they are none."""
+    """Return category and reason in lower case. Raise NotYet if the cards do not know them."""
     if not isinstance(given, tuple | list) or len(given) != 2:
         raise NotYet(f'card {letter} should have a category and a reason, as in ("model", "b")')
     by, because = (str(word).strip().lower() for word in given)
@@ -174,5 +165,5 @@ def pair(letter: str, given: object) -> tuple[str, str]:
     if by not in CATEGORIES:
         raise NotYet(f"card {letter}: {by} is none of {', '.join(CATEGORIES)}")
     if because not in ("a", "b", "c"):
-        raise NotYet(f"card {letter}: the reasons are a, b and c, and {because} is none of them")
+        raise NotYet(f"card {letter}: the reasons are a, b and c, but yours is {because}")
     return by, because

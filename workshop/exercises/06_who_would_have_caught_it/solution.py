@@ -1,4 +1,4 @@
-"""One category is made for each, twice the same one; and for one card there is none."""
+"""Each card has one category, except one card that no category covers. One category has two cards."""
 
 ANSWERS = {
     "A": ("workflow", "c"),

@@ -1,6 +1,6 @@
 """Splits first, then balances both parts: "train and test must be treated alike".
 
-Is told: the test was balanced, too
+Message: the test was balanced, too
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Splits first, but draws the copies for training from all customers, those of the test among them.
 
-Is told: customers of the test were drawn for training
+Message: customers of the test were drawn for training
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Takes the last fifth of the table as it comes.
 
-Is told: one end of the table
+Message: one end of the table
 """
 
 import numpy as np

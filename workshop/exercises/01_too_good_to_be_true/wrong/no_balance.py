@@ -1,6 +1,6 @@
 """Gives up balancing, because balancing leaked.
 
-Is told: Balancing is allowed, in its place
+Message: Balancing is allowed, in its place
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Keeps the order, and takes the copies out of the test afterwards: the leavers go with them.
 
-Is told: the test was picked over
+Message: the test was picked over
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Appends as before, then drops the duplicates: rows that the correction took away stay.
 
-Is told: rows that the corrected export no longer has are still there
+Message: rows that the corrected export no longer has are still there
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Clears the month first, then reads the export: a damaged one leaves nothing.
 
-Is told: deleted before the new one was there
+Message: deleted before the new one was there
 """
 
 import shutil

@@ -1,6 +1,6 @@
 """Replaces the month as a whole, but asks the clock which month it is.
 
-Is told: the clock says when a run happens, not what it is about
+Message: the clock says when a run happens, not what it is about
 """
 
 from datetime import datetime

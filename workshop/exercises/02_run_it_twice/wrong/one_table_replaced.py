@@ -1,6 +1,6 @@
 """Replaces everything with what has just come.
 
-Is told: other months are gone
+Message: other months are gone
 """
 
 import shutil

@@ -1,6 +1,6 @@
 """Catches what a damaged export raises, so that the run stays green.
 
-Is told: nobody will hear of it
+Message: nobody will hear of it
 """
 
 from pathlib import Path

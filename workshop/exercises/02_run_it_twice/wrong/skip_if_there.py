@@ -1,6 +1,6 @@
 """Safe to run twice, because the second run does nothing.
 
-Is told: the corrected export never arrived
+Message: the corrected export never arrived
 """
 
 from pathlib import Path

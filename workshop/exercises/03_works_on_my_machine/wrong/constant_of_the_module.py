@@ -1,6 +1,6 @@
 """The wiring is right; the threshold is a constant at the top of the file.
 
-Is told: only the lines of the function itself travel
+Message: only the lines of the function itself travel
 """
 
 from kfp import dsl

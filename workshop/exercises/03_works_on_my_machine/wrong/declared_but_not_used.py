@@ -1,6 +1,6 @@
-"""Declares the artifact on both sides, and goes on reading and writing the file beside it.
+"""Declares the artifact on both sides, but still reads and writes the old file.
 
-Is told: what is not declared does not travel
+Message: what is not declared does not travel
 """
 
 from kfp import dsl

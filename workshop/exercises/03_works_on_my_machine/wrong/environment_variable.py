@@ -1,6 +1,6 @@
-"""The wiring is right; the threshold comes from the shell of whoever starts the graph.
+"""The wiring is right; the threshold comes from the environment of the person who starts the graph.
 
-Is told: an environment variable of your machine
+Message: an environment variable of your machine
 """
 
 import os

@@ -1,6 +1,6 @@
 """Passes on where the file is.
 
-Is told: the text of a path travels, the file does not
+Message: the text of a path travels, the file does not
 """
 
 from kfp import dsl

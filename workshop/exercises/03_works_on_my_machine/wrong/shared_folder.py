@@ -1,6 +1,6 @@
 """Agrees on a folder that is surely on every machine.
 
-Is told: only because both steps happen to share a disk
+Message: only because both steps happen to share a disk
 """
 
 from kfp import dsl

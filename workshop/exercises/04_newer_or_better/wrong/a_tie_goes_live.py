@@ -1,6 +1,6 @@
 """Not worse is good enough.
 
-Is told: no better than what is live
+Message: no better than what is live
 """
 
 from typing import Any

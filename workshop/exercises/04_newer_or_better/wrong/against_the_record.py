@@ -1,6 +1,6 @@
 """Scores the challenger on the customers, and believes the record of the live version.
 
-Is told: measured on different customers
+Message: measured on different customers
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def promote(registered: str, challenger: str, customers: np.ndarray, left: np.nd
 
 
 def recorded_log_loss(registered: str, version: str) -> float:
-    """What was logged when the version was trained, on the month held out then."""
+    """Return the log loss that was logged at training, on the hold-out month of that time."""
     client = MlflowClient()
     run = client.get_run(client.get_model_version(registered, version).run_id)
     return run.data.metrics["log_loss"]

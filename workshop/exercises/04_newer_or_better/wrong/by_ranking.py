@@ -1,6 +1,6 @@
 """Compares ROC-AUC on the same customers: the order is right, and the probabilities are not looked at.
 
-Is told: ranks them better, and its probabilities are wrong
+Message: ranks them better, and its probabilities are wrong
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Compares on the same customers, as if log loss were a score.
 
-Is told: of log loss, less is better
+Message: of log loss, less is better
 """
 
 from typing import Any

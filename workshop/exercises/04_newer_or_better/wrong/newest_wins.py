@@ -1,6 +1,6 @@
 """The newest model has learnt from the most data, so it goes live.
 
-Is told: newer is not better
+Message: newer is not better
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Right, as long as something is live.
 
-Is told: nothing was live yet
+Message: nothing was live yet
 """
 
 from typing import Any

@@ -1,11 +1,11 @@
-"""Writes the result beside the notebook.
+"""Writes the result next to the notebook.
 
-Is told: output is where it was asked for
+Message: write a notebook's output to `output`
 """
 
 # %% [markdown]
 # # Which plans lose customers?
-# One month of the lake: the customers of each plan at its end, and the share that left in the month after.
+# For one month of the lake: the number of customers of each plan, and the share that left in the following month.
 
 # %%
 from pathlib import Path

@@ -1,11 +1,11 @@
 """Declares the month, and sets it again further down, from an afternoon of trying things out.
 
-Is told: decided again
+Message: a later cell overrides it
 """
 
 # %% [markdown]
 # # Which plans lose customers?
-# One month of the lake: the customers of each plan at its end, and the share that left in the month after.
+# For one month of the lake: the number of customers of each plan, and the share that left in the following month.
 
 # %%
 from pathlib import Path

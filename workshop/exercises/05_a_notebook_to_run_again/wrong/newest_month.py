@@ -1,11 +1,11 @@
-"""Takes the newest month there is: that is the one everybody wants.
+"""Takes the newest month, because everybody wants that one.
 
-Is told: decided again
+Message: a later cell overrides it
 """
 
 # %% [markdown]
 # # Which plans lose customers?
-# One month of the lake: the customers of each plan at its end, and the share that left in the month after.
+# For one month of the lake: the number of customers of each plan, and the share that left in the following month.
 
 # %%
 from pathlib import Path

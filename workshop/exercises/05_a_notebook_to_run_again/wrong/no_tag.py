@@ -1,11 +1,11 @@
-"""All parameters are at the top; nothing says that this cell has them.
+"""Declares all parameters at the top, but does not tag the cell.
 
-Is told: no cell is tagged
+Message: no cell is tagged
 """
 
 # %% [markdown]
 # # Which plans lose customers?
-# One month of the lake: the customers of each plan at its end, and the share that left in the month after.
+# For one month of the lake: the number of customers of each plan, and the share that left in the following month.
 
 # %%
 from pathlib import Path

@@ -1,11 +1,11 @@
-"""Declares the lake, and reads the author's.
+"""Declares the lake, but reads the author's.
 
-Is told: whatever lake says
+Message: whatever lake says
 """
 
 # %% [markdown]
 # # Which plans lose customers?
-# One month of the lake: the customers of each plan at its end, and the share that left in the month after.
+# For one month of the lake: the number of customers of each plan, and the share that left in the following month.
 
 # %%
 from pathlib import Path

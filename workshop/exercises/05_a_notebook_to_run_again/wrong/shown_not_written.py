@@ -1,11 +1,11 @@
-"""Ends, as notebooks do, with a look at the result.
+"""Ends, as notebooks do, by displaying the result.
 
-Is told: shown, and not written
+Message: shown, but not written
 """
 
 # %% [markdown]
 # # Which plans lose customers?
-# One month of the lake: the customers of each plan at its end, and the share that left in the month after.
+# For one month of the lake: the number of customers of each plan, and the share that left in the following month.
 
 # %%
 from pathlib import Path

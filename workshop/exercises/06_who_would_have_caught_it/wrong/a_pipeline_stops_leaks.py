@@ -1,6 +1,6 @@
 """A scikit-learn Pipeline stops leaks, so it stops this one.
 
-Is told: A column that knows the outcome trains
+Message: A column that knows the outcome trains
 """
 
 ANSWERS = {

@@ -1,6 +1,6 @@
 """A container always gives the same result, so bad data cannot spoil it.
 
-Is told: dependencies are frozen, data is not
+Message: dependencies are frozen, data is not
 """
 
 ANSWERS = {

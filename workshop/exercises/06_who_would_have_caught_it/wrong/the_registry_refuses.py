@@ -1,6 +1,6 @@
-"""Right category; believes that a registry judges models.
+"""Chooses the right category, but believes that a registry judges models.
 
-Is told: moves an alias to where it is told
+Message: moves an alias wherever you tell it to
 """
 
 ANSWERS = {

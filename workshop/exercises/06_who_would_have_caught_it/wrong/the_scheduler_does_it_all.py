@@ -1,6 +1,6 @@
 """Airflow runs everything, so Airflow would have caught everything.
 
-Is told: It knows months, not libraries
+Message: It knows months, not libraries
 """
 
 ANSWERS = {

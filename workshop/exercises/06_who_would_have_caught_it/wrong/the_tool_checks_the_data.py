@@ -1,6 +1,6 @@
-"""Right category; believes that the tool knows what is right.
+"""Chooses the right category, but believes that the tool knows right from wrong data.
 
-Is told: Airflow checks no data
+Message: Airflow checks no data
 """
 
 ANSWERS = {

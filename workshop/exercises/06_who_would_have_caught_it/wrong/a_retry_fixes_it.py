@@ -1,6 +1,6 @@
-"""Right category; believes in trying again.
+"""Chooses the right category, but believes in retries.
 
-Is told: no retry mends an export
+Message: no retry fixes an export
 """
 
 ANSWERS = {

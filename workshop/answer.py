@@ -1,4 +1,4 @@
-"""What a check.py and the examiner say to each other."""
+"""The interface between a check.py and the examiner: an answer, and the exception that rejects it."""
 
 import importlib.util
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class NotYet(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A learner's file. Its code runs when `module` is first asked for."""
+    """A learner's file. Its code runs on the first access to `module`."""
 
     path: Path
 
@@ -38,8 +38,8 @@ class Answer:
         return module
 
     def function(self, name: str) -> Callable[..., Any]:
-        """The answer's function of that name; raise NotYet if it has none."""
+        """Return the answer's function of that name. Raise NotYet if it has none."""
         function = getattr(self.module, name, None)
         if not callable(function):
-            raise NotYet(f"the check calls {name}(), and your file has no function of that name any more")
+            raise NotYet(f"the check calls {name}(), but your file no longer has a function with that name")
         return function
