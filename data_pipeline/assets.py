@@ -1,4 +1,4 @@
-"""The tables of the lake as Airflow assets, each with a partition per month, and where the lake is."""
+"""The lake's tables as Airflow assets, each with one partition per month, and the folders they live in."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ MODEL = Asset("model")
 PREDICTIONS = Asset("predictions")
 
 
-def source() -> Path:
-    """Where the operator puts its exports: the Airflow variable churn_source."""
+def source_folder() -> Path:
+    """Return the folder of the operator's exports: the Airflow variable `churn_source`."""
     return Path(Variable.get("churn_source"))
 
 
-def lake() -> Path:
-    """Where the tables are: the Airflow variable churn_lake."""
+def lake_folder() -> Path:
+    """Return the folder of the tables: the Airflow variable `churn_lake`."""
     return Path(Variable.get("churn_lake"))
 
 
 def first_month() -> str:
-    """The operator's first export: history is whole when no month since then is missing."""
+    """Return the month of the operator's first export, "YYYY-MM": the Airflow variable `churn_first_month`."""
     return str(Variable.get("churn_first_month"))

@@ -5,24 +5,26 @@ Its gate: every feature partition it reads must be newer than the valid rows tha
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException
 
-from data_pipeline.assets import FEATURES, LABELS, TRAINING, first_month, lake
+from data_pipeline.assets import FEATURES, LABELS, TRAINING, first_month, lake_folder
 
 
 @task(inlets=[FEATURES, LABELS], outlets=[TRAINING], execution_timeout=timedelta(minutes=30))
-def build(**context: Any) -> None:
-    """Split by time: months with known labels to train on, the newest of them held out."""
-    import churn.build
+def build(partition_key: str) -> None:
+    """Split by time: train on the months with known labels, hold out the newest of them.
 
-    month = context["partition_key"]
-    stale = months_to_restate(lake(), month)
+    Raises AirflowFailException when a month's features are out of date.
+    """
+    from churn import build as plain
+
+    lake, month = lake_folder(), partition_key
+    stale = months_to_restate(lake, month)
     if stale:
         raise AirflowFailException(f"training {month}: features of {', '.join(stale)} are older than their valid rows")
-    churn.build.build(lake(), month)
+    plain.build(lake, month)
 
 
 def months_to_restate(lake: Path, month: str) -> list[str]:

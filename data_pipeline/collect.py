@@ -1,14 +1,15 @@
-"""Data Collection, the data pipeline's way: one month per run, asked for again with a growing pause when it fails.
+"""Data Collection, the data pipeline's way: one month per run, retried with exponential backoff.
 
-Only this stage is retried: it alone depends on somebody else's machine. The others would fail the same way again.
+Only this stage has retries, because only this stage depends on another company's machine.
+The other stages would fail the same way again.
 """
 
 from datetime import timedelta
-from typing import Any
 
 from airflow.sdk import task
+from airflow.sdk.types import OutletEventAccessorsProtocol
 
-from data_pipeline.assets import RAW, lake, source
+from data_pipeline.assets import RAW, lake_folder, source_folder
 
 
 @task(
@@ -19,10 +20,11 @@ from data_pipeline.assets import RAW, lake, source
     max_retry_delay=timedelta(minutes=10),
     execution_timeout=timedelta(minutes=30),
 )
-def collect(**context: Any) -> dict[str, str]:
-    """Copy the month's export into the lake as it was delivered. Returns the SHA-256 of each file."""
-    import churn.collect
+def collect(partition_key: str, outlet_events: OutletEventAccessorsProtocol) -> dict[str, str]:
+    """Copy the month's export into the lake as delivered; return the SHA-256 of each file."""
+    from churn import collect as plain
 
-    checksums = churn.collect.collect(source(), lake(), context["partition_key"])
-    context["outlet_events"][RAW].extra = {"files": len(checksums)}
+    source, lake, month = source_folder(), lake_folder(), partition_key
+    checksums = plain.collect(source, lake, month)
+    outlet_events[RAW].extra = {"files": len(checksums)}
     return checksums

@@ -1,29 +1,30 @@
-"""Model Deployment, the data pipeline's way: a scored table for the month, swapped in as a whole.
+"""Model Deployment, the data pipeline's way: one scored table per month, replaced as a whole.
 
-Whoever reads `predictions` of the newest month finds the last good table, whatever has failed since.
+A reader of the newest `predictions` finds the last good table, even when a later run has failed.
 """
 
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import task
+from airflow.sdk.types import OutletEventAccessorsProtocol
 
-from data_pipeline.assets import FEATURES, MODEL, PREDICTIONS, lake
+from data_pipeline.assets import FEATURES, MODEL, PREDICTIONS, lake_folder
 
 
 @task(inlets=[MODEL, FEATURES], outlets=[PREDICTIONS], execution_timeout=timedelta(minutes=30))
-def deploy(**context: Any) -> dict[str, Any]:
-    """Score the month's customers; return where the table is, how many rows it has, and their checksum."""
-    import churn.deploy
+def deploy(partition_key: str, outlet_events: OutletEventAccessorsProtocol) -> dict[str, Any]:
+    """Score the month's customers; return the table's folder, its number of rows and its SHA-256."""
+    from churn import deploy as plain
     from churn.harness.report import predictions_sha256
     from churn.lake import partition
 
-    month = context["partition_key"]
-    predictions = churn.deploy.deploy(lake(), month)
+    lake, month = lake_folder(), partition_key
+    predictions = plain.deploy(lake, month)
     served = {
-        "path": str(partition(lake(), "predictions", month)),
+        "path": str(partition(lake, "predictions", month)),
         "customers": len(predictions),
         "sha256": predictions_sha256(predictions),
     }
-    context["outlet_events"][PREDICTIONS].extra = served
+    outlet_events[PREDICTIONS].extra = served
     return served

@@ -1,29 +1,34 @@
-"""Data Processing, the data pipeline's way: a run per month that `validate` announced, one after another.
+"""Data Processing, the data pipeline's way: a run for each month that `validate` announced, one after another.
 
-The order in which months arrive does not matter: a month whose history has a gap is skipped, and announced again by the
-month that closes the gap.
+The months may arrive in any order. A month whose history has a gap is skipped; the month that closes the gap
+announces it again.
+
+This stage is written with `@asset`, which makes a DAG of one function. The name of an argument declares an inlet: `valid`.
 """
 
-from datetime import timedelta
-from typing import Any
-
-from airflow.sdk import task
+from airflow.sdk import Asset, Context, PartitionedAssetTimetable, asset
 from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.types import OutletEventAccessorsProtocol
 
-from data_pipeline.assets import FEATURES, LABELS, VALID, first_month, lake
+from data_pipeline.assets import FEATURES, LABELS, VALID, first_month, lake_folder
 
 
-@task(inlets=[VALID], outlets=[FEATURES, LABELS], execution_timeout=timedelta(hours=1))
-def process(**context: Any) -> None:
-    """Write features of the month and labels of the month before, from all valid rows that are here by now."""
-    import churn.process
+@asset.multi(
+    dag_id="features",
+    schedule=PartitionedAssetTimetable(assets=VALID),
+    outlets=[FEATURES, LABELS],
+    tags=["churn", "process"],
+)
+def process(context: Context, outlet_events: OutletEventAccessorsProtocol, valid: Asset) -> None:
+    """Write the month's features and the previous month's labels, from all valid rows that are here by now."""
+    from churn import process as plain
     from churn.lake import months_of
     from churn.storage.months import add_months, month_range
 
-    month = context["partition_key"]
-    missing = sorted(set(month_range(first_month(), month)) - set(months_of(lake(), "valid")))
+    lake, month = lake_folder(), context["partition_key"]
+    missing = sorted(set(month_range(first_month(), month)) - set(months_of(lake, valid.name)))
     if missing:
-        raise AirflowSkipException(f"features {month}: waiting for valid {', '.join(missing)}, which will call again")
-    churn.process.process(lake(), month)
+        raise AirflowSkipException(f"features {month}: waiting for {valid.name} rows of {', '.join(missing)}")
+    plain.process(lake, month)
     if month > first_month():
-        context["outlet_events"][LABELS].add_partitions(add_months(month, -1))
+        outlet_events[LABELS].add_partitions(add_months(month, -1))

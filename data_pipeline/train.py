@@ -1,22 +1,23 @@
-"""Training and Evaluating, the data pipeline's way: a model is a partition, too, with its scores as metadata.
+"""Training and Evaluating, the data pipeline's way: a model is one more partition, with its scores as metadata.
 
-That is all a data pipeline knows of it. Trying a hundred models would be a hundred task instances, and nothing here
-could say which of them won: see the README.
+A data pipeline knows no more about a model than that. A search over a hundred models would be a hundred task
+instances, and Airflow has no page that compares them: see the README.
 """
 
 from datetime import timedelta
-from typing import Any
 
 from airflow.sdk import task
+from airflow.sdk.types import OutletEventAccessorsProtocol
 
-from data_pipeline.assets import MODEL, TRAINING, lake
+from data_pipeline.assets import MODEL, TRAINING, lake_folder
 
 
 @task(inlets=[TRAINING], outlets=[MODEL], execution_timeout=timedelta(hours=1))
-def train(**context: Any) -> dict[str, float]:
-    """Fit the baseline; return its scores on the month held out."""
-    import churn.train
+def train(partition_key: str, outlet_events: OutletEventAccessorsProtocol) -> dict[str, float]:
+    """Fit the baseline; return its scores on the held-out month."""
+    from churn import train as plain
 
-    scores = churn.train.train(lake(), context["partition_key"]).as_dict()
-    context["outlet_events"][MODEL].extra = scores
+    lake, month = lake_folder(), partition_key
+    scores = plain.train(lake, month).as_dict()
+    outlet_events[MODEL].extra = scores
     return scores

@@ -8,6 +8,7 @@ from pathlib import Path
 from churn.storage.months import add_months, first_day
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+CONFIG = Path(__file__).parent / "config"  # Airflow finds our house rules there
 
 
 def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
@@ -51,7 +52,7 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
         **{f"AIRFLOW__{name.upper()}": value for name, value in settings.items()},
         **{f"AIRFLOW_VAR_{name.upper()}": value for name, value in variables.items()},
         "AIRFLOW_HOME": str(home),
-        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONPATH": f"{REPOSITORY}:{CONFIG}",
         # In a simulated world no time passes: without this, Airflow asks for the export of the month that is now.
         "CHURN_EXPORTS_END": first_day(add_months(months[-1], 1)).isoformat(),
     }
