@@ -10,7 +10,6 @@ from airflow.sdk import DAG, CronPartitionTimetable
 from data_pipeline.build import build
 from data_pipeline.collect import collect
 from data_pipeline.deploy import deploy
-from data_pipeline.process import process
 from data_pipeline.train import train
 from data_pipeline.validate import validate
 
@@ -23,7 +22,7 @@ def monthly(cron: str) -> CronPartitionTimetable:
 with DAG("exports", schedule=monthly("0 6 1 * *"), tags=["churn", "collect", "validate"]):
     collect() >> validate()
 
-features = process  # @asset.multi has made this DAG already, with its schedule: an event of `valid`
+# The DAG features is in process.py: @asset makes a DAG out of one function, with its schedule.
 
 with DAG("predictions", schedule=monthly("0 6 2 * *"), tags=["churn", "build", "train", "deploy"]):
     build() >> train() >> deploy()

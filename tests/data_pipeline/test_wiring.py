@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.data_pipeline.conftest import ROOT, run
+from data_pipeline.local_airflow.settings import PYTHONPATH
+from tests.data_pipeline.conftest import run
 from tests.same_answer import stage_table
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
     home = str(tmp_path_factory.mktemp("home"))
-    done = run("data", "-W", "always", "-m", "tests.data_pipeline.wiring", AIRFLOW_HOME=home, PYTHONPATH=str(ROOT))
+    done = run("data", "-W", "always", "-m", "tests.data_pipeline.wiring", AIRFLOW_HOME=home, PYTHONPATH=PYTHONPATH)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -69,8 +70,13 @@ def test_every_task_has_an_owner_a_timeout_and_tells_when_it_fails(tasks: Any) -
     assert all(task["owner"] == "data-team" and task["timeout_s"] and task["tells"] for task in tasks.values())
 
 
-def test_every_dag_has_a_page_tags_and_a_deadline(loaded: Any) -> None:
+def test_the_house_rules_reach_every_dag(loaded: Any) -> None:
     for dag in loaded["dags"].values():
         assert dag["doc"].startswith("### ")
         assert "churn" in dag["tags"]
         assert dag["deadline"]
+        assert dag["tells"]
+
+
+def test_runs_that_events_start_go_one_after_another(loaded: Any) -> None:
+    assert {name for name, dag in loaded["dags"].items() if dag["max_active_runs"] == 1} == {"features"}

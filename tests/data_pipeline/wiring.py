@@ -1,6 +1,6 @@
-"""Prints the DAGs as JSON: tasks, edges, assets, retries, and what loading them did besides.
+"""Print the DAGs as JSON: tasks, edges, assets, retries, and the side effects of loading them.
 
-Run by the tests in the environment that has Airflow, with `-W always`.
+The tests run this in the environment that has Airflow, with `-W always`.
 """
 
 import json
@@ -30,7 +30,7 @@ touched: list[str] = []
 
 
 def watch(event: str, details: tuple[Any, ...]) -> None:
-    """Whatever reaches outside: a file that is neither code nor a DAG's page, a database, the network, a process."""
+    """Record each access to a file that is neither code nor a DAG's page, to a database, to the network or to a process."""
     if event == "open":
         file = Path(str(details[0])).absolute()
         if file.is_relative_to(FOLDER.parent) and file.suffix not in (".py", ".pyc", ".md") and file.name != IGNORED:
@@ -56,6 +56,8 @@ print(
                     "doc": dag.doc_md,
                     "tags": sorted(dag.tags),
                     "deadline": bool(dag.deadline),
+                    "tells": dag.has_on_failure_callback,
+                    "max_active_runs": dag.max_active_runs,
                     "starts_on": getattr(dag.timetable.asset_condition, "name", None),
                 }
                 for dag in bag.dags.values()
