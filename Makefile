@@ -69,10 +69,10 @@ demo-data: .venv/data/.ok ## backfill the year with Airflow; one month arrives b
 	@.venv/data/bin/python -m data_pipeline $(WORLD)
 
 ui-data: .venv/data/.ok ## open the last demo-data in Airflow's web UI
-	@.venv/data/bin/python -m data_pipeline.local_airflow.ui
+	@.venv/data/bin/python -m data_pipeline ui
 
 rerun-data: .venv/data/.ok ## re-run one month and everything downstream in the last demo-data: MONTH=
-	@.venv/data/bin/python -m data_pipeline.local_airflow.rerun $(call option,MONTH,month)
+	@.venv/data/bin/python -m data_pipeline rerun $(call option,MONTH,month)
 
 demo-dagster: .venv/dagster/.ok ## materialise the same assets for the same year with Dagster
 	@.venv/dagster/bin/python -m data_pipeline.in_dagster.demo $(WORLD)

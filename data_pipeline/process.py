@@ -3,7 +3,8 @@
 The months may arrive in any order. A month whose history has a gap is skipped; the month that closes the gap
 announces it again.
 
-This stage is written with `@asset`, which makes a DAG of one function. The name of an argument declares an inlet: `valid`.
+This file is a DAG by itself: `@asset.multi` makes one out of a function. The argument `valid` declares an inlet.
+See https://airflow.apache.org/docs/apache-airflow/stable/authoring-and-scheduling/assets.html.
 """
 
 from airflow.sdk import Asset, Context, PartitionedAssetTimetable, asset

@@ -1,6 +1,7 @@
-"""Inside the environment of Airflow: a real one, for as long as there is something to read on standard input.
+"""Run a real Airflow in its own environment until standard input ends.
 
-A line in, a line out, both in JSON: {"verb": "run", "due": ["2025-04"]} gives {"ok": true, "stages": …, "message": …}.
+Each line read is a request in JSON, each line written is its answer:
+{"verb": "run", "due": ["2025-04"]} gives {"ok": true, "stages": …, "message": …}.
 """
 
 import json
@@ -12,27 +13,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from data_pipeline.local_airflow.backfills import end_backfill, start_backfill, wait_for_runs
+from data_pipeline.local_airflow.backfills import finish_backfill, start_backfill
 from data_pipeline.local_airflow.client import Records
 from data_pipeline.local_airflow.rerun import rerun
 from data_pipeline.local_airflow.start import Airflow
 
 
 class Session:
-    """One Airflow. What it is asked for is what its users do: backfills."""
+    """One Airflow, used as its users use it: by backfills."""
 
     def __init__(self, airflow: Airflow) -> None:
         self.airflow = airflow
         self.since = ""
 
     def begin(self) -> None:
-        """From here on, runs count as new."""
+        """Count runs as new from now on."""
         self.since = now()
 
     def run(self, due: list[str], kill: str = "") -> dict[str, Any]:
-        """The exports of these months, what follows from them, and the predictions of the last of them.
+        """Run the exports of these months, everything downstream, and the predictions of the last month.
 
-        With `kill`, the process of that task is killed as soon as it is seen running.
+        With `kill`, kill the process of that task as soon as it runs.
         """
         started = now()
         self.backfill("exports", due[0], due[-1])
@@ -42,17 +43,17 @@ class Session:
         return self.result(started)
 
     def again(self, month: str) -> dict[str, Any]:
-        """What `make rerun-data` does: again, but for the DAGs that Airflow has on record as done.
+        """Do what `make rerun-data` does: run the month again, except for the DAGs that Airflow recorded as done.
 
-        In a DAG that has failed, finished tasks run again too. Clearing the failed task would spare them, but Airflow
-        3.3.2 answers that with an error 500 when a DAG has a deadline (https://github.com/apache/airflow/issues/70368).
+        In a DAG that failed, finished tasks run again too. Clearing only the failed task would avoid that, but Airflow
+        3.3.2 answers with an error 500 when a DAG has a deadline (https://github.com/apache/airflow/issues/70368).
         """
         started = now()
         rerun(self.airflow, month, month)
         return self.result(started)
 
     def records(self) -> list[tuple[str, str, str]]:
-        """Stage, state, and, of a failure, what the incident says."""
+        """Return the stage, the state, and after a failure the line of incidents.log, of each task."""
         log = self.airflow.folder / "incidents.log"
         incidents = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
         return [
@@ -61,8 +62,8 @@ class Session:
         ]
 
     def forget(self) -> None:
-        """Start again with an empty database."""
-        self.airflow.components.stop()
+        """Restart Airflow with an empty database."""
+        self.airflow.stop()
         for file in self.airflow.home.glob("airflow.db*"):
             file.unlink()
         self.airflow.start()
@@ -72,8 +73,7 @@ class Session:
         number = start_backfill(self.airflow, dag, first, last, again="completed")
         if kill:
             self.kill_when_running(kill, started)
-        wait_for_runs(self.airflow)
-        end_backfill(self.airflow, number)
+        finish_backfill(self.airflow, number)
 
     def kill_when_running(self, name: str, since: str) -> None:
         while True:
@@ -82,7 +82,7 @@ class Session:
                     os.kill(task["pid"], signal.SIGKILL)
                     return
                 if task["task_id"] == name and task["state"] == "success":
-                    raise RuntimeError(f"{name} was to be killed, and was done before it was seen")
+                    raise RuntimeError(f"{name} finished before we could kill it")
             time.sleep(0.05)
 
     def runs(self, since: str) -> Records:
@@ -107,7 +107,7 @@ def now() -> str:
 
 
 def main() -> None:
-    answers, sys.stdout = sys.stdout, sys.stderr  # what Airflow prints is not an answer
+    answers, sys.stdout = sys.stdout, sys.stderr  # so that what Airflow prints is not read as an answer
     folder, *months = sys.argv[1:]
     with Airflow(Path(folder), months).running() as airflow:
         session = Session(airflow)

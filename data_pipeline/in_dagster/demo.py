@@ -1,6 +1,6 @@
 """`python -m data_pipeline.in_dagster.demo`: the same year on Dagster, with the same broken month.
 
-In a deployment Dagster's daemon starts the runs; here this process does, and asks Dagster what there is to run.
+In a deployment Dagster's daemon starts the runs. Here this process starts them, and asks Dagster which ones to start.
 With `--ui` it opens the last such year in Dagster's own pages instead.
 """
 
@@ -12,15 +12,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
+import polars as pl
+
+from churn.collect import data_fingerprint
+from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.harness.command import OperatorData, operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
-from churn.harness.ports import free_port
-from churn.harness.report import STAGES, Stage
-from churn.harness.terminal import console, progress_bar
-from churn.lake import months_of
+from churn.harness.processes import free_port
+from churn.harness.report import STAGES, Report, Stage, report_on
+from churn.harness.terminal import console, print_scores, progress_bar
+from churn.lake import months_of, partition
 from churn.simulator.delivery import deliver
 from churn.storage.months import add_months
-from data_pipeline.report import report_on
+from churn.train import training_and_holdout
 
 STAGE_OF_STEP = dict(zip(["raw", "valid", "process", "training", "model", "predictions"], STAGES, strict=True))
 VERSION = version("dagster")
@@ -30,37 +34,33 @@ ONLY_ERRORS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @exit_on_bad_input
 def main() -> None:
-    command = parser("data_pipeline.in_dagster.demo", "The churn problem, solved by Dagster.")
-    command.add_argument("--ui", action="store_true", help="open the last run in Dagster's own pages")
-    arguments = command.parse_args()
+    options = parser("data_pipeline.in_dagster.demo", "The churn problem, solved by Dagster.")
+    options.add_argument("--ui", action="store_true", help="open the last run in Dagster's own pages")
+    arguments = options.parse_args()
     folder = arguments.runs.resolve() / "data-dagster"
     if arguments.ui:
         open_pages(folder)
     data = operator_data(arguments)
-    for left in ("dagster", "lake", "source"):
-        shutil.rmtree(folder / left, ignore_errors=True)
+    for earlier in ("dagster", "lake", "source"):
+        shutil.rmtree(folder / earlier, ignore_errors=True)
     set_up(folder, data.months)
     console.print(f"Dagster {VERSION}, in this process; its records are in {folder / 'dagster'}")
     dagster = Dagster()
     year_with_a_broken_month(dagster, data, folder / "source")
-    report = report_on(folder, {"name": "dagster", "version": VERSION}, "none", data, dagster.stages())
-    ceiling = f", best possible {report.ceiling_roc_auc:.3f}" if report.ceiling_roc_auc else ""
-    console.print(
-        f"ROC-AUC {report.baseline['roc_auc']:.3f}{ceiling}; campaign {report.baseline['campaign_value_eur']:,.0f} €"
-    )
+    print_scores(write_report(folder, data, dagster))
     console.print(f"report: {arguments.runs / 'data-dagster' / 'report.json'}")
     console.print("next: make ui-dagster (the same runs in Dagster's own pages)")
 
 
 def year_with_a_broken_month(dagster: "Dagster", data: OperatorData, source: Path) -> None:
-    """The newest export is broken: the check blocks what comes after; corrected, it alone runs again."""
-    newest = data.months[-1]
+    """Block a broken newest export by its check, then run only that month and everything downstream again."""
+    newest = data.newest
     deliver(data, source, broken=newest)
     for incident in dagster.backfill("exports", data.months):
         console.print(f"[red]incident[/] {incident}", soft_wrap=True)
     dagster.backfill("features", dagster.stale_features())
     deliver(data, source)
-    console.print(f"the operator has sent {newest} again, corrected: that month runs again, and what is made from it")
+    console.print(f"the operator sent a corrected {newest}: that month and everything downstream run again")
     dagster.backfill("exports", [newest])
     stale = dagster.stale_features()
     dagster.backfill("features", stale)
@@ -69,7 +69,7 @@ def year_with_a_broken_month(dagster: "Dagster", data: OperatorData, source: Pat
 
 
 class Dagster:
-    """The assets' definitions, and the instance that keeps the records of their runs."""
+    """The definitions of the assets, and the instance that records their runs."""
 
     def __init__(self) -> None:
         import dagster
@@ -79,23 +79,22 @@ class Dagster:
         self.defs = defs
         self.instance = dagster.DagsterInstance.get()
         self._evaluate = dagster.evaluate_automation_conditions
-        self._features = dagster.AssetKey("features")
+        self._key = dagster.AssetKey
         self._cursor: Any = None
         self._seconds = dict.fromkeys(STAGES, 0.0)
-        self.stale_features()  # from here on Dagster knows what is new
+        self.stale_features()  # from here on Dagster notices changes
 
     def stale_features(self) -> list[str]:
-        """The months whose features Dagster wants made (again): rows that they are made of have changed."""
+        """Return the months whose features Dagster requests, because rows that they depend on have changed."""
         found = self._evaluate(defs=self.defs, instance=self.instance, cursor=self._cursor)
         self._cursor = found.cursor
-        return sorted(found.get_requested_partitions(self._features))
+        return sorted(found.get_requested_partitions(self._key("features")))
 
     def backfill(self, job: str, months: list[str]) -> list[str]:
-        """A run per month. Returns a sentence for each check that failed; raises BadInput when anything else does."""
+        """Run a job for each month; return a sentence for each failed check. Raises BadInput for other failures."""
         incidents = []
-        with progress_bar(
-            f"{job} {months[0]}" + (f" to {months[-1]}" if months[1:] else ""), len(months), "data-dagster"
-        ) as bar:
+        title = f"{job} {months[0]}" + (f" to {months[-1]}" if months[1:] else "")
+        with progress_bar(title, len(months), "data-dagster") as bar:
             for month in months:
                 run = self.defs.resolve_job_def(f"{job}_job").execute_in_process(
                     partition_key=month, instance=self.instance, raise_on_error=False, run_config=ONLY_ERRORS
@@ -111,12 +110,39 @@ class Dagster:
                 bar.advance()
         return incidents
 
+    def scores(self) -> dict[str, float]:
+        """Return the metadata of the newest model."""
+        event = self.instance.get_latest_materialization_event(self._key("model"))
+        return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+
     def stages(self) -> list[Stage]:
+        """Return the seconds of each stage, over all runs."""
         return [Stage(name, round(seconds, 3), "ok") for name, seconds in self._seconds.items()]
 
 
+def write_report(folder: Path, data: OperatorData, dagster: Dagster) -> Report:
+    """Write the run report from Dagster's records and the lake."""
+    lake, month = folder / "lake", data.newest
+    return report_on(
+        folder,
+        data,
+        engine={"name": "dagster", "version": VERSION},
+        isolation="none",
+        stages=dagster.stages(),
+        fingerprint=data_fingerprint(lake, month),
+        predictions=pl.read_parquet(partition(lake, "predictions", month) / "*.parquet"),
+        baseline=dagster.scores(),
+        ceiling=ceiling_roc_auc(data.truth, training_and_holdout(lake, month)[1]),
+        artifacts={
+            "model": f"lake/model/month={month}/model.skops",
+            "predictions": "predictions.parquet",
+            "quality": f"lake/quarantine/month={month}/quality.json",
+        },
+    )
+
+
 def set_up(folder: Path, months: list[str]) -> None:
-    """What the assets and Dagster itself read from the environment; no word leaves this machine."""
+    """Set the environment that the assets and Dagster read; nothing is sent over the network."""
     os.environ |= {
         "CHURN_SOURCE": str(folder / "source"),
         "CHURN_LAKE": str(folder / "lake"),
@@ -135,7 +161,7 @@ def open_pages(folder: Path) -> NoReturn:
     if not months:
         raise BadInput(f"there is nothing in {folder} to look at: make demo-dagster comes first")
     set_up(folder, months)
-    os.environ["PYTHONWARNINGS"] = "ignore:Parameter"  # which says that it is in beta, once per process
+    os.environ["PYTHONWARNINGS"] = "ignore:Parameter"  # a warning that it is in beta, once per process
     port = str(free_port(3000))
     console.print(f"http://127.0.0.1:{port}/runs (Ctrl-C stops it)")
     options = ["-m", "data_pipeline.in_dagster.assets", "-h", "127.0.0.1", "-p", port, "--log-level", "warning"]

@@ -1,17 +1,18 @@
-"""A backfill: a run for each month of a range, and waiting for them and for all that follows from their events."""
+"""A backfill: a run for each month of a range. We wait for these runs and for everything downstream of their events."""
 
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import suppress
-from urllib.error import HTTPError
+
+import httpx
 
 from churn.harness.errors import BadInput
 from churn.harness.terminal import progress_bar
-from churn.storage.months import first_day, last_day
+from churn.storage.months import first_day, last_day, month_range
 from data_pipeline.local_airflow.client import Records, RestApi
 from data_pipeline.local_airflow.start import Airflow
 
+ENDED = {"success", "failed"}
 SECONDS_WITHOUT_PROGRESS = 600
 
 
@@ -23,28 +24,21 @@ def backfill(
     again: str = "none",
     may_fail: frozenset[tuple[str, str]] = frozenset(),
 ) -> None:
-    """Run the months from `first` to `last`, and all that follows from them, with a bar by partition.
+    """Run the months from `first` to `last`, and everything downstream, with a progress bar of months.
 
-    `again` says which of the months that ran before run again: none, failed or completed. Raises BadInput when a run
-    fails that may not.
+    `again` selects which months run again if they ran before: none, failed or completed. Raises BadInput when a run
+    fails that is not in `may_fail`, a set of DAG and month.
     """
     earlier = {run["dag_run_id"] for run in airflow.api.runs()}
     number = start_backfill(airflow, dag, first, last, again)
-    months = [month for month in airflow.months if first <= month <= last]
-    with progress_bar(f"{dag} {first}" + (f" to {last}" if last > first else ""), len(months), "data") as bar:
-        done = 0
-
-        def show(runs: Records) -> None:
-            nonlocal done
-            busy = {run["partition_key"] for run in runs if run["state"] not in ("success", "failed")}
-            here = {run["partition_key"] for run in runs if run["dag_id"] == dag}
-            now = max(done, len((here - busy) & set(months)))
-            bar.advance(now - done)
-            done = now
-
-        runs = wait_for_runs(airflow, show)
-    end_backfill(airflow, number)
-    new = [run for run in runs if run["dag_run_id"] not in earlier]
+    waiting = set(month_range(first, last))
+    with progress_bar(f"{dag} {first}" + (f" to {last}" if last > first else ""), len(waiting), "data") as bar:
+        for runs in runs_until_ended(airflow):
+            started = {run["partition_key"] for run in runs if run["dag_id"] == dag}
+            busy = {run["partition_key"] for run in runs if run["state"] not in ENDED}
+            bar.advance(len(waiting & started - busy))
+            waiting -= started - busy
+    new = [run for run in finish_backfill(airflow, number) if run["dag_run_id"] not in earlier]
     failed = {(run["dag_id"], run["partition_key"]) for run in new if run["state"] == "failed"} - may_fail
     if failed:
         names = ", ".join(f"{dag} {month}" for dag, month in sorted(failed))
@@ -52,52 +46,55 @@ def backfill(
 
 
 def start_backfill(airflow: Airflow, dag: str, first: str, last: str, again: str = "none") -> int:
-    """Returns the backfill's number. Raises BadInput for a range that is not within the months there are."""
+    """Return the backfill's number. Raises BadInput when there are no exports for a month of the range."""
     raise_if_outside(airflow.months, first, last)
     dates = {"from_date": f"{first_day(first)}T00:00:00Z", "to_date": f"{last_day(last)}T23:59:59Z"}
+    content = {"dag_id": dag, **dates, "reprocess_behavior": again, "max_active_runs": 3}
     try:
-        content = {"dag_id": dag, **dates, "reprocess_behavior": again, "max_active_runs": 3}
-        return int(airflow.api.ask("backfills", "POST", content)["id"])
-    except HTTPError as error:
-        raise BadInput(f"Airflow refuses the backfill: {json.load(error)['detail']}") from error
+        return int(airflow.api.post("backfills", content)["id"])
+    except httpx.HTTPStatusError as error:
+        raise BadInput(f"Airflow refuses the backfill: {error.response.json()['detail']}") from error
+
+
+def finish_backfill(airflow: Airflow, number: int) -> Records:
+    """Wait until every run has ended; return the runs."""
+    *_, runs = runs_until_ended(airflow)
+    with suppress(httpx.HTTPStatusError):  # Airflow has noticed the end itself
+        # It looks every 30 s, and accepts no other backfill of the DAG until then.
+        airflow.api.put(f"backfills/{number}/cancel")
+    return runs
 
 
 def raise_if_outside(months: list[str], first: str, last: str) -> None:
-    """Raises BadInput for a range that is not within the months there are."""
+    """Raise BadInput for a range of months that is not within `months`."""
     if not months[0] <= first <= last <= months[-1]:
         raise BadInput(f"backfill of {first} to {last}: the operator's exports run from {months[0]} to {months[-1]}")
 
 
-def end_backfill(airflow: Airflow, number: int) -> None:
-    """All its runs have ended. Airflow itself notices that every 30 s, and takes no other backfill until then."""
-    with suppress(HTTPError):  # it has noticed
-        airflow.api.ask(f"backfills/{number}/cancel", "PUT")
+def runs_until_ended(airflow: Airflow) -> Iterator[Records]:
+    """Yield Airflow's runs twice a second, until all have ended, with those that their events have started.
 
-
-def wait_for_runs(airflow: Airflow, show: Callable[[Records], object] = lambda runs: None) -> Records:
-    """Until every run has ended, and so has what followed from its events. Calls `show` with the runs so far.
-
-    Returns the runs. Raises BadInput when Airflow dies, or nothing moves any more.
+    Raises BadInput when Airflow dies or makes no progress.
     """
-    seen: dict[str, str] = {}
+    before: dict[str, str] = {}
     changed = time.monotonic()
     while True:
-        airflow.components.raise_if_one_died()
+        airflow.raise_if_one_died()
         runs = airflow.api.runs()
-        show(runs)
+        yield runs
         states = {run["dag_run_id"]: run["state"] for run in runs}
-        if set(states.values()) <= {"success", "failed"} and _followed_up(airflow.api) <= set(states):
-            return runs
-        if states != seen:
-            seen, changed = states, time.monotonic()
+        if set(states.values()) <= ENDED and _started_by_events(airflow.api) <= set(states):
+            return
+        if states != before:
+            before, changed = states, time.monotonic()
         if time.monotonic() - changed > SECONDS_WITHOUT_PROGRESS:
-            raise BadInput(f"nothing has moved for {SECONDS_WITHOUT_PROGRESS} s: Airflow's logs are in {airflow.home}")
+            raise BadInput(f"no progress for {SECONDS_WITHOUT_PROGRESS} s: Airflow's logs are in {airflow.home}")
         time.sleep(0.5)
 
 
-def _followed_up(api: RestApi) -> set[str]:
-    """The runs that events of `valid` have led to; an event that has led to none yet counts as a run to come."""
-    events = api.ask("assets/events", source_dag_id="exports", limit=10_000)["asset_events"]
+def _started_by_events(api: RestApi) -> set[str]:
+    """Return the runs that events of `valid` have started; an event that has started none yet gives "to come"."""
+    events = api.get("assets/events", source_dag_id="exports", limit=10_000)["asset_events"]
     return {
         run
         for event in events

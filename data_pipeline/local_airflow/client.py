@@ -1,54 +1,53 @@
-"""Airflow's REST API: what an Airflow is asked, and its records of what ran."""
+"""A client for Airflow's REST API: https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html."""
 
-import json
-import time
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+
+import httpx
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_incrementing
 
 Records = list[dict[str, Any]]
-TRIES = 5  # of a question that Airflow fails to answer while its SQLite file is locked
+
+
+def is_server_error(error: BaseException) -> bool:
+    """Return whether Airflow could not answer, as happens while its SQLite file is locked."""
+    return isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error
 
 
 class RestApi:
-    """Gets itself a token at the first question."""
+    """Airflow's REST API at one address. Each method returns the answer's JSON and raises httpx.HTTPError."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self._token = ""
+        self._client = httpx.Client(base_url=f"{url}/api/v2/", timeout=60, trust_env=False)
 
-    def ask(self, path: str, method: str = "GET", content: dict[str, Any] | None = None, **query: Any) -> Any:
-        """What it answers, read from JSON. Raises HTTPError when it refuses, URLError when nobody is there."""
-        if not self._token:
-            with urlopen(f"{self.url}/auth/token", timeout=30) as answer:
-                self._token = json.load(answer)["access_token"]
-        request = Request(
-            f"{self.url}/api/v2/{path}?{urlencode(query)}",
-            method=method,
-            data=None if content is None else json.dumps(content).encode(),
-            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"},
-        )
-        for tried in range(1, TRIES + 1):
-            try:
-                with urlopen(request, timeout=60) as answer:
-                    return json.load(answer)
-            except HTTPError as refusal:
-                if method != "GET" or refusal.code < 500 or tried == TRIES:
-                    raise
-            time.sleep(tried)
+    @retry(
+        retry=retry_if_exception(is_server_error),
+        stop=stop_after_attempt(5),
+        wait=wait_incrementing(start=1, increment=1),
+        reraise=True,
+    )
+    def get(self, path: str, **query: Any) -> Any:
+        return self._answer("GET", path, params=query)
+
+    def post(self, path: str, content: dict[str, Any]) -> Any:
+        return self._answer("POST", path, json=content)
+
+    def put(self, path: str) -> Any:
+        return self._answer("PUT", path)
+
+    def _answer(self, method: str, path: str, **options: Any) -> Any:
+        return self._client.request(method, path, **options).raise_for_status().json()
 
     def runs(self) -> Records:
-        """Every run there has been: dag_id, partition_key, state, start_date, end_date, …"""
-        return list(self.ask("dags/~/dagRuns", limit=10_000, order_by="id")["dag_runs"])
+        """Return every run so far: dag_id, partition_key, state, start_date, end_date and more."""
+        return list(self.get("dags/~/dagRuns", limit=10_000, order_by="id")["dag_runs"])
 
     def task_instances(self) -> Records:
-        """Every task of every run: dag_id, dag_run_id, task_id, state, duration, try_number, …"""
-        return list(self.ask("dags/~/dagRuns/~/taskInstances", limit=10_000)["task_instances"])
+        """Return every task of every run: dag_id, dag_run_id, task_id, state, duration, try_number and more."""
+        return list(self.get("dags/~/dagRuns/~/taskInstances", limit=10_000)["task_instances"])
 
 
 def only_the_predictions_failed(runs: Records, month: str) -> bool:
-    """Whether the newest runs of the month's exports and features are good, and that of its predictions is not."""
+    """Return whether the newest runs of the month's exports and features succeeded, and that of its predictions not."""
     of_month = [run for run in runs if run["partition_key"] == month]
     newest = {run["dag_id"]: run["state"] for run in sorted(of_month, key=lambda run: run["queued_at"] or "")}
     return newest == {"exports": "success", "features": "success", "predictions": "failed"}

@@ -1,4 +1,4 @@
-"""How this Airflow is set up, as environment variables: LocalExecutor on SQLite, on 127.0.0.1, no example DAGs."""
+"""The settings of this Airflow, as environment variables: LocalExecutor on SQLite, on 127.0.0.1, no example DAGs."""
 
 import json
 import os
@@ -8,11 +8,12 @@ from pathlib import Path
 from churn.storage.months import add_months, first_day
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CONFIG = Path(__file__).parent / "config"  # Airflow finds our house rules there
+# Airflow imports `airflow_local_settings` from the second folder: it holds our house rules.
+PYTHONPATH = f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'data_pipeline/local_airflow/config'}"
 
 
 def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
-    """All settings there are: an airflow.cfg or AIRFLOW variables of somebody's shell do not come in."""
+    """Return all variables of Airflow's processes. AIRFLOW variables of the user's shell are left out."""
     home = folder / "airflow"
     bundle = {"name": "churn", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle"}
     settings = {
@@ -21,7 +22,7 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
         "core__load_examples": "False",
         "core__dags_are_paused_at_creation": "False",
         "core__execution_api_server_url": f"{url}/execution/",
-        "core__simple_auth_manager_all_admins": "True",  # nobody else reaches 127.0.0.1
+        "core__simple_auth_manager_all_admins": "True",  # no other machine reaches 127.0.0.1
         "database__sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}",
         "dag_processor__dag_bundle_config_list": json.dumps(
             [{**bundle, "kwargs": {"path": str(REPOSITORY / "data_pipeline")}}]
@@ -52,8 +53,8 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
         **{f"AIRFLOW__{name.upper()}": value for name, value in settings.items()},
         **{f"AIRFLOW_VAR_{name.upper()}": value for name, value in variables.items()},
         "AIRFLOW_HOME": str(home),
-        "PYTHONPATH": f"{REPOSITORY}:{CONFIG}",
-        # In a simulated world no time passes: without this, Airflow asks for the export of the month that is now.
+        "PYTHONPATH": PYTHONPATH,
+        # No time passes in a simulated world: without this, Airflow would ask for an export of the present month.
         "CHURN_EXPORTS_END": first_day(add_months(months[-1], 1)).isoformat(),
     }
 

@@ -1,27 +1,34 @@
 """A real Airflow on this machine: API server, scheduler and DAG processor on SQLite, on 127.0.0.1.
 
-Nothing of the pipeline is in here. It is what a team has running anyway, made small enough to start with a command and
-to be gone when the command ends.
+The pipeline is not in here. A team has an Airflow running anyway; this one is small enough to start with a command and
+to end with it.
 """
 
 import shutil
-import time
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
-from urllib.error import URLError
+
+import httpx
 
 from churn.harness.errors import BadInput
-from churn.harness.ports import free_port
+from churn.harness.processes import Guarded, alone_in, deaf_to_ctrl_c, free_port, wait_until
 from churn.harness.terminal import console
+from churn.lake import months_of
 from churn.storage.atomic import sweep
 from data_pipeline.local_airflow.client import RestApi
-from data_pipeline.local_airflow.components import OPTIONS, Components
-from data_pipeline.local_airflow.home import AIRFLOW_VERSION, only_one_in
 from data_pipeline.local_airflow.settings import environment
 
+AIRFLOW_VERSION = version("apache-airflow")
 DAGS = {"exports", "features", "predictions"}
-SECONDS_TO_START = 180
+COMPONENTS = {
+    "scheduler": ["--skip-serve-logs"],  # that server listens on every interface; the files are here anyway
+    "dag-processor": [],
+    "api-server": [],
+}
 
 
 class Airflow:
@@ -34,18 +41,20 @@ class Airflow:
         self.months = months
         self.url = f"http://127.0.0.1:{free_port(8080)}"
         self.api = RestApi(self.url)
+        self.processes: dict[str, Guarded] = {}
 
     @contextmanager
     def running(self, start_over: bool = False) -> Iterator["Airflow"]:
-        """Whatever happens inside, none of its processes is left after. Raises BadInput when it cannot start.
+        """Run Airflow next to the block; none of its processes outlives the block.
 
-        `start_over` forgets what earlier runs have left in the folder.
+        `start_over` forgets what earlier runs left in the folder. Raises BadInput when Airflow cannot start.
         """
-        with only_one_in(self.home):
+        self.raise_if_of_another_version()
+        running = f"an Airflow is running in {self.home}: stop it first (Ctrl-C where it was started)"
+        with alone_in(self.folder, running):
             if start_over:
                 self.forget()
-            sweep(self.lake)  # what a killed task has left; none is at work yet
-            self.components = Components(self.home, environment(self.folder, self.url, self.months))
+            sweep(self.lake)  # half-written partitions of killed tasks; no task is running yet
             try:
                 self.start()
                 yield self
@@ -53,31 +62,69 @@ class Airflow:
                 console.print("stopping Airflow …")
                 raise
             finally:
-                self.components.stop()
+                self.stop()
+
+    def raise_if_of_another_version(self) -> None:
+        """Raise BadInput when another version of Airflow made the home, so that nothing of it is lost."""
+        made_by = self.home / "version"
+        if made_by.is_file() and (other := made_by.read_text(encoding="utf-8")) != AIRFLOW_VERSION:
+            raise BadInput(
+                f"{self.home} was made by Airflow {other}, this is {AIRFLOW_VERSION}: move the folder away first"
+            )
 
     def forget(self) -> None:
-        for made in (self.home, self.lake, self.folder / "source"):
-            shutil.rmtree(made, ignore_errors=True)
+        """Delete what earlier runs left in the folder."""
+        for folder in (self.home, self.lake, self.folder / "source"):
+            shutil.rmtree(folder, ignore_errors=True)
         for file in ("incidents.log", "report.json", "predictions.parquet"):
             (self.folder / file).unlink(missing_ok=True)
-        self.home.mkdir(parents=True)
 
     def start(self) -> None:
+        """Create or open the database, start the components, and wait until they have loaded the DAGs."""
+        self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "version").write_text(AIRFLOW_VERSION, encoding="utf-8")
-        self.components.migrate_database()
-        for component in OPTIONS:
-            self.components.start(component)
-        deadline = time.monotonic() + SECONDS_TO_START
-        while not self.is_ready():
-            self.components.raise_if_one_died()
-            if time.monotonic() > deadline:
-                raise BadInput(f"Airflow was not ready after {SECONDS_TO_START} s: its logs are in {self.home}")
-            time.sleep(0.2)
+        self.environment = environment(self.folder, self.url, self.months)
+        with (self.home / "migrate.log").open("wb") as log:
+            command = [sys.executable, "-m", "airflow", "db", "migrate"]
+            migrated = subprocess.run(command, env=self.environment, stdout=log, stderr=log, check=False)
+        if migrated.returncode:
+            raise BadInput(f"Airflow could not create its database: {log.name} says why")
+        for component in COMPONENTS:
+            self.start_component(component)
+        wait_until(self.is_ready, 180, f"Airflow (logs: {self.home}) was not ready", self.raise_if_one_died, 0.2)
+
+    def start_component(self, name: str) -> None:
+        command = [sys.executable, "-m", "airflow", name, *COMPONENTS[name]]
+        self.processes[name] = Guarded(command, self.home / f"{name}.log", self.environment)
 
     def is_ready(self) -> bool:
+        """Return whether all components report that they are healthy, and the DAGs are loaded."""
         try:
-            health = self.api.ask("monitor/health")
+            health = self.api.get("monitor/health")
             states = {health[part]["status"] for part in ("metadatabase", "scheduler", "dag_processor")}
-            return states == {"healthy"} and {dag["dag_id"] for dag in self.api.ask("dags")["dags"]} == DAGS
-        except (URLError, ConnectionError):
+            return states == {"healthy"} and {dag["dag_id"] for dag in self.api.get("dags")["dags"]} == DAGS
+        except httpx.HTTPError:
             return False
+
+    def raise_if_one_died(self) -> None:
+        """Raise BadInput, with the last log line, when a component has ended."""
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                log = self.home / f"{name}.log"
+                last_line = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+                raise BadInput(f"Airflow's {name} has stopped: {last_line[:200]} (more in {log})")
+
+    def stop(self) -> None:
+        """Stop every component with its children, the scheduler first."""
+        with deaf_to_ctrl_c():
+            while self.processes:
+                self.processes.pop(next(iter(self.processes))).stop()
+
+
+def airflow_of_last_demo(runs: Path, purpose: str) -> Airflow:
+    """Return the Airflow that `make demo-data` left in `runs`/data. Raises BadInput when there is none."""
+    folder = runs / "data"
+    months = months_of(folder, "source")
+    if not months or not (folder / "airflow").is_dir():
+        raise BadInput(f"there is nothing in {folder} to {purpose}: make demo-data comes first")
+    return Airflow(folder, months)

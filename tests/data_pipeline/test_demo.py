@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from churn.harness.ports import free_port
 from churn.harness.report import read_report
 from churn.storage.atomic import sha256_of
 from churn.storage.months import add_months, month_range
@@ -53,7 +51,7 @@ def test_airflow_gives_the_plain_answer_to_the_last_bit(demos: Demos) -> None:
 def test_demo_tells_of_the_broken_month_and_what_ran_after_it_was_corrected(demos: Demos) -> None:
     text = " ".join(demos.run("data").stdout.split())
     assert f"{MONTH} exports.validate failed: contract: usage {MONTH}" in text
-    assert f"the predictions of {BEFORE} are what is served" in text
+    assert f"the predictions of {BEFORE} stay live" in text
     assert (
         f"ran after the correction: exports {MONTH}, features {BEFORE}, features {MONTH}, predictions {MONTH} " in text
     )
@@ -98,7 +96,7 @@ def test_a_month_is_run_again_in_the_airflow_of_the_demo(another: Path) -> None:
     killed = lake / "features" / f".month={MONTH}.0123abcd.new"
     killed.mkdir()
     with left_running() as left:
-        again = run("data", "-m", "data_pipeline.local_airflow.rerun", "--month", MONTH, "--runs", str(another))
+        again = run("data", "-m", "data_pipeline", "rerun", "--month", MONTH, "--runs", str(another))
     assert again.returncode == 0, again.stdout + again.stderr
     assert checksums(lake) == tables
     assert not killed.exists()
@@ -128,7 +126,7 @@ def test_what_is_done_is_not_run_again_when_predictions_alone_failed(states: dic
 @pytest.mark.airflow
 @pytest.mark.slow
 def test_the_pages_show_the_runs_of_the_demo_until_ctrl_c(another: Path) -> None:
-    command = [environment_python("data"), "-m", "data_pipeline.local_airflow.ui", "--runs", str(another)]
+    command = [environment_python("data"), "-m", "data_pipeline", "ui", "--runs", str(another)]
     with left_running() as left, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as pages:
         try:
             assert pages.stdout is not None
@@ -253,12 +251,11 @@ def test_dagster_accepts_assets_jobs_and_schedules_together(tmp_path: Path) -> N
 
 
 def test_nothing_to_look_at_is_a_sentence(tmp_path: Path) -> None:
-    for environment, module, target in (
-        ("data", "data_pipeline.local_airflow.ui", "demo-data"),
-        ("dagster", "data_pipeline.in_dagster.demo", "demo-dagster"),
+    for environment, words, target in (
+        ("data", ("data_pipeline", "ui"), "demo-data"),
+        ("dagster", ("data_pipeline.in_dagster.demo", "--ui"), "demo-dagster"),
     ):
-        options = ["--ui"] if environment == "dagster" else []
-        refused = run(environment, "-m", module, "--runs", str(tmp_path), *options)
+        refused = run(environment, "-m", *words, "--runs", str(tmp_path))
         assert refused.returncode == 2
         assert f"make {target} comes first" in refused.stderr
 
@@ -291,23 +288,7 @@ def test_rerun_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
         (["--month", "2025-13"], "2025-13"),
         ([], "--month"),
     ):
-        refused = run("data", "-m", "data_pipeline.local_airflow.rerun", *words, "--runs", str(tmp_path))
+        refused = run("data", "-m", "data_pipeline", "rerun", *words, "--runs", str(tmp_path))
         assert refused.returncode == 2
         assert said in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
-
-
-def test_a_port_that_is_taken_is_left_alone() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        assert free_port(port) != port
-    assert free_port(port) == port
-
-
-def test_two_who_start_at_once_choose_different_ports() -> None:
-    """Neither listens yet: Airflow does so seconds after its port was chosen."""
-    port = free_port(0)
-    chosen = run("data", "-c", f"from churn.harness.ports import free_port; print(free_port({port}))").stdout
-    assert int(chosen) != port

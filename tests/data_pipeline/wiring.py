@@ -30,7 +30,7 @@ touched: list[str] = []
 
 
 def watch(event: str, details: tuple[Any, ...]) -> None:
-    """Record each access to a file that is neither code nor a DAG's page, to a database, to the network or to a process."""
+    """Record what reaches outside: a file that is neither code nor a DAG's page, a database, a network, a process."""
     if event == "open":
         file = Path(str(details[0])).absolute()
         if file.is_relative_to(FOLDER.parent) and file.suffix not in (".py", ".pyc", ".md") and file.name != IGNORED:

@@ -21,7 +21,7 @@ from churn.simulator.delivery import deliver
 from churn.simulator.exports import export
 from churn.simulator.world import World
 from churn.storage.atomic import sha256_of
-from data_pipeline.local_airflow.backfills import end_backfill, start_backfill, wait_for_runs
+from data_pipeline.local_airflow.backfills import finish_backfill, runs_until_ended, start_backfill
 from data_pipeline.local_airflow.start import Airflow
 from tests.processes import command_line, descendants
 
@@ -54,8 +54,7 @@ class Year:
 
     def backfill(self, dag: str, month: str, last: str = "", again: str = "none") -> None:
         number = start_backfill(self.airflow, dag, month, last or month, again)
-        wait_for_runs(self.airflow)
-        end_backfill(self.airflow, number)
+        finish_backfill(self.airflow, number)
 
     def note(self, name: str) -> None:
         """The tables as they are, and the runs and tasks since the last note."""
@@ -96,8 +95,7 @@ class Year:
             time.sleep(0.2)
         self.let_the_deadline_pass()
         export.symlink_to(target)
-        wait_for_runs(self.airflow)
-        end_backfill(self.airflow, number)
+        finish_backfill(self.airflow, number)
         self.note("late delivery")
 
     def let_the_deadline_pass(self) -> None:
@@ -126,8 +124,9 @@ class Year:
     def twice_at_once(self) -> None:
         for _ in range(2):
             partition = {"partition_key": "2025-04", "logical_date": None}
-            self.airflow.api.ask("dags/exports/dagRuns", "POST", partition)
-        runs = [run for run in wait_for_runs(self.airflow) if run["dag_run_id"] not in self.seen]
+            self.airflow.api.post("dags/exports/dagRuns", partition)
+        *_, all_runs = runs_until_ended(self.airflow)
+        runs = [run for run in all_runs if run["dag_run_id"] not in self.seen]
         twins = [run for run in runs if run["dag_id"] == "exports"]
         self.note("twice at once")
         self.notes["twice at once"]["twins"] = [[run["start_date"], run["end_date"]] for run in twins]
@@ -136,7 +135,7 @@ class Year:
         deliver(self.data, self.airflow.folder / "source", broken=BROKEN)
         self.backfill("exports", BROKEN, again="completed")
         self.note("broken")
-        self.notes["events"] = self.airflow.api.ask("assets/events", limit=1000)["asset_events"]
+        self.notes["events"] = self.airflow.api.get("assets/events", limit=1000)["asset_events"]
         self.notes["incident"] = self.incident("exports.validate")
         deliver(self.data, self.airflow.folder / "source")
         self.backfill("exports", BROKEN, again="failed")
@@ -179,15 +178,14 @@ class Year:
         number = start_backfill(self.airflow, "exports", SCORED, SCORED, "completed")
         self.kill("collect", "airflow worker -- LocalExecutor: ")
         self.kill("process", "airflow worker -- ")
-        wait_for_runs(self.airflow)
-        end_backfill(self.airflow, number)
+        finish_backfill(self.airflow, number)
         told = self.notes["incident of the killed"] = self.incident("killed")
         self.note("task killed")
         self.backfill("exports", told.rpartition("MONTH=")[2], again="completed")
         self.note("after the killed")
 
     def kill(self, stage: str, title: str) -> None:
-        scheduler = self.airflow.components.processes["scheduler"].pid
+        scheduler = self.airflow.processes["scheduler"].pid
         while True:
             for task in self.airflow.api.task_instances():
                 if task["task_id"] == stage and task["state"] == "running":
@@ -201,10 +199,9 @@ class Year:
         number = start_backfill(self.airflow, "exports", WORLD.first_month, WORLD.last_month, "completed")
         while not any(task["state"] == "running" for task in self.airflow.api.task_instances()):
             time.sleep(0.05)
-        self.airflow.components.kill("scheduler")  # with the workers, and the tasks that they are at
-        self.airflow.components.start("scheduler")
-        wait_for_runs(self.airflow)
-        end_backfill(self.airflow, number)
+        self.airflow.processes.pop("scheduler").kill()  # with the workers, and the tasks that they are at
+        self.airflow.start_component("scheduler")
+        finish_backfill(self.airflow, number)
         self.note("killed")
 
 

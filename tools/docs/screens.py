@@ -111,7 +111,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_here, args=ALONE)
         for look, *command in (
-            (airflow, "data", "data_pipeline.local_airflow.ui"),
+            (airflow, "data", "data_pipeline", "ui"),
             (dagster, "dagster", "data_pipeline.in_dagster.demo", "--ui"),
             (mlflow, "tracking", "tracking_pipeline.servers.ui"),
         ):
