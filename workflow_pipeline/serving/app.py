@@ -1,158 +1,168 @@
-"""The web application inside the serving image: the model behind /predict, and what it is behind /model.
+"""The web application in the serving image: the model is behind POST /predict.
 
-POST /predict   {"customers": [{"customer_id": 1, "plan": "basic", …}, …]}
+FastAPI checks each request against the types below, and /docs shows the same types to the caller.
 """
 
 import json
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from fastapi import Request, Response
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from churn.storage.model_file import load_model
-from churn.tables import FEATURES
+from churn.tables import CONTRACTS, FEATURES, PLANS, REGIONS
 
 MOST_CUSTOMERS = 1000  # in one request
-MOST_BYTES = 1_000_000
-FOLDER = Path(os.environ.get("MODEL_FOLDER", "/model"))
+MOST_BYTES = 1_000_000  # 1,000 customers take 350,000
+EXAMPLE: dict[str, Any] = {
+    "customer_id": 1,
+    "monthly_charge_eur": 29.9,
+    "tenure_months": 26,
+    "contract_months_left": 10,
+    "minutes_per_day": 12.5,
+    "data_gb_per_day": 0.8,
+    "active_days_share": 0.9,
+    "usage_trend": -0.2,
+    "tickets_3m": 1,
+    "failed_payments_3m": 0,
+    "region": "north",
+    "plan": "plus",
+    "contract": "one_year",
+}
 
 
 def whole(value: object) -> object:
-    """In JSON 3.0 is an integer, in strict pydantic it is not."""
+    """Return 3 for 3.0. JSON does not tell the two apart, but a strict pydantic model does."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
 PerDay = Annotated[float, Field(ge=0, le=1440)]
 Count = Annotated[int, Field(ge=0, le=1000), BeforeValidator(whole)]
+Region = Literal[*REGIONS]  # type: ignore[valid-type]  # mypy wants the words here, and they are in churn.tables
+Plan = Literal[*PLANS]  # type: ignore[valid-type]
+Contract = Literal[*CONTRACTS]  # type: ignore[valid-type]
 
 
 class Strict(BaseModel):
-    """No guessing: an unknown field, a number in quotes or a NaN is refused."""
+    """Refuse unknown fields, numbers in quotes, and NaN."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class Customer(Strict):
-    """One customer's features at the end of the month; churn/process.py says how each is made."""
+    """The features of one customer at the end of a month."""  # churn/process.py says how each is computed
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     customer_id: Annotated[int, Field(gt=0, lt=2**53), BeforeValidator(whole)]
     monthly_charge_eur: float = Field(gt=0, le=1000)
     tenure_months: Count
-    contract_months_left: Count
+    contract_months_left: Count = Field(description="0 on a monthly contract")
     minutes_per_day: PerDay
     data_gb_per_day: PerDay
-    active_days_share: Share
-    usage_trend: float = Field(ge=-10, le=10)
-    tickets_3m: Count
+    active_days_share: Share = Field(description="days with usage / days of service in the month")
+    usage_trend: float = Field(ge=-10, le=10, description="log of minutes per day / those of the two previous months")
+    tickets_3m: Count = Field(description="in this month and the two previous ones")
     failed_payments_3m: Count
-    region: Literal["centre", "east", "north", "south", "west"]
-    plan: Literal["basic", "plus", "max"]
-    contract: Literal["monthly", "one_year", "two_years"]
+    region: Region
+    plan: Plan
+    contract: Contract
 
 
-class Question(Strict):
-    """One customer or many."""
+class Customers(Strict):
+    """The customers to score."""
 
     customers: list[Customer] = Field(min_length=1, max_length=MOST_CUSTOMERS)
 
 
 class Prediction(BaseModel):
-    """The probability that the customer leaves next month."""
+    """The probability that one customer leaves in the following month."""
 
     customer_id: int
     churn_probability: float
 
 
-class Answer(BaseModel):
-    """One prediction per customer, in the order of the question."""
+class Predictions(BaseModel):
+    """One prediction per customer, in the order of the request."""
 
-    month: str
+    month: str = Field(description="the month whose customers the model was made to score")
     predictions: list[Prediction]
 
 
 class Health(BaseModel):
-    """Said only when the model is loaded."""
+    """The state of the service."""
 
     status: Literal["ok"] = "ok"
 
 
-class Refusal(BaseModel):
-    """Why a question is not answered; for a bad field: where it is, and what is wrong with it."""
-
-    detail: list[dict[str, Any]] | str
-
-
-class BodyLimit:
-    """Refuses a body over the limit with 413; reads it to its end first, for a client that sends does not listen."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        body, size, more = bytearray(), 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            part, more = message.get("body", b""), message.get("more_body", False)
-            size += len(part)
-            if size <= MOST_BYTES:
-                body += part
-        if size > MOST_BYTES:
-            refusal = JSONResponse({"detail": f"the body is over {MOST_BYTES:,} bytes: ask in parts"}, 413)
-            return await refusal(scope, receive, send)
-
-        whole_body: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
-
-        async def replay() -> Message:
-            return whole_body.pop() if whole_body else await receive()
-
-        return await self.app(scope, replay, send)
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Load the model and its card. The server accepts no request before this is done."""
+    folder = Path(os.environ.get("MODEL_FOLDER", "/model"))
+    app.state.model = load_model(folder / "model.skops")
+    app.state.card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    yield
 
 
-CARD: dict[str, Any] = json.loads((FOLDER / "card.json").read_text(encoding="utf-8"))
-MODEL = load_model(FOLDER / "model.skops")
-
-app = FastAPIOffline(
-    title="Who will leave next month?", version=CARD["month"], description=__doc__ or "", redoc_url=None
+app = FastAPIOffline(  # FastAPI, with the files of its /docs page in the image instead of on a CDN
+    title="Who will leave next month?",
+    description="The churn model of one operator. Send the features of its customers to /predict.",
+    version="1.0",
+    redoc_url=None,
+    lifespan=lifespan,
+    max_body_size=MOST_BYTES,
 )
-app.add_middleware(BodyLimit)
 
 
 @app.exception_handler(RequestValidationError)
-async def refuse(request: Request, error: RequestValidationError) -> Response:
-    """FastAPI's own answer repeats the input, which may be a NaN that JSON cannot say."""
-    return JSONResponse(
-        {"detail": [{name: one[name] for name in ("loc", "msg", "type")} for one in error.errors()]}, 422
-    )
+async def name_wrong_fields(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Answer 422 with each wrong field and the reason.
+
+    FastAPI's own handler also repeats the input. That may be NaN, for which JSON has no word.
+    """
+    wrong = [{name: field[name] for name in ("loc", "msg", "type")} for field in error.errors()]
+    return JSONResponse({"detail": wrong}, status_code=422)
+
+
+@app.get("/", include_in_schema=False)
+async def home() -> RedirectResponse:
+    """Show the API page to a person who opens the address in a browser."""
+    return RedirectResponse("docs")
 
 
 @app.get("/health")
 async def health() -> Health:
+    """Answer ok when the model is loaded."""
     return Health()
 
 
 @app.get("/model")
-async def model() -> dict[str, Any]:
-    """What is being served: month, scores on the month held out, digests."""
-    return CARD
+async def model(request: Request) -> dict[str, Any]:
+    """Describe the model: its month, its scores on the hold-out month, and the digests of its file and data."""
+    return request.app.state.card
 
 
-@app.post("/predict", responses={code: {"model": Refusal} for code in (400, 413, 422)})
-async def predict(question: Question) -> Answer:
-    """In the event loop on purpose: it is all computation, and a thread would only wait for the same core."""
-    customers = pl.DataFrame([customer.model_dump() for customer in question.customers])
-    probabilities = MODEL.predict_proba(customers.select(FEATURES))[:, 1].tolist()
-    ids = [customer.customer_id for customer in question.customers]
-    predictions = [Prediction(customer_id=one, churn_probability=p) for one, p in zip(ids, probabilities, strict=True)]
-    return Answer(month=CARD["month"], predictions=predictions)
+# `async`, so that FastAPI runs it in the event loop: a thread would wait for the same processor.
+@app.post("/predict", responses={400: {"description": "Not JSON"}, 413: {"description": f"Over {MOST_BYTES:,} bytes"}})
+async def predict(body: Customers, request: Request) -> Predictions:
+    """Predict for each customer the probability of leaving in the following month.
+
+    Send up to 1,000 customers in one request. The predictions come back in the same order.
+    If a field is wrong, the answer is 422 and names the field.
+    """
+    rows = pl.DataFrame([customer.model_dump() for customer in body.customers])
+    probabilities = request.app.state.model.predict_proba(rows.select(FEATURES))[:, 1]
+    predictions = [
+        Prediction(customer_id=customer.customer_id, churn_probability=probability)
+        for customer, probability in zip(body.customers, probabilities, strict=True)
+    ]
+    return Predictions(month=request.app.state.card["month"], predictions=predictions)
