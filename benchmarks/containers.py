@@ -1,4 +1,4 @@
-"""What containers cost: `make bench-workflow`, three figures of the workflow pipeline from one run on this machine."""
+"""Measure the cost of containers with `make bench-workflow`: a step, an unchanged run, and a prediction."""
 
 import http.client
 import json
@@ -36,13 +36,14 @@ REQUESTS = 500
 
 @dsl.component(base_image=image("collect"), install_kfp_package=False)
 def step(number: int) -> int:
-    """As little as a step can do: a parameter in, a parameter out."""
+    """Return the parameter: no step can do less."""
     return number
 
 
 def step_overhead(client: DockerClient) -> tuple[float, float]:
-    """Median seconds of a step as kfp and our runner run it, and of a bare `docker run` of its very command under the
-    same restrictions, taken in turns. Both load kfp's executor inside the container.
+    """Return the median seconds of a bare `docker run` of a step's command, and of the step in kfp with our runner.
+
+    Both are measured in turns under the same restrictions, and both load kfp's executor in the container.
     """
     commands = []
     run_container = docker_task_handler.run_docker_container
@@ -78,14 +79,14 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 
 def cached_rerun() -> float:
-    """Seconds of a run in which nothing has changed since the one before it."""
+    """Return the seconds of a run in which nothing has changed since the previous one."""
     command = [sys.executable, "-m", "workflow_pipeline"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return seconds_of(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
 
 
 def predict_latency(client: DockerClient) -> tuple[float, float]:
-    """Seconds of /predict for one customer on loopback: median and 99th percentile."""
+    """Return the seconds of /predict for one customer on loopback: median and 99th percentile."""
     report = read_report(RUN / "report.json")
     with (RUN / "images.log").open("a", encoding="utf-8") as log:
         name, _ = build_serving_image(client, RUN / "model.skops", report, log)
@@ -94,7 +95,7 @@ def predict_latency(client: DockerClient) -> tuple[float, float]:
     body = json.dumps({"customers": [customer]})
     seconds = []
     with serving(client, name, (RUN / "steps").resolve()) as address:
-        connection = http.client.HTTPConnection(urlsplit(address).netloc)
+        connection = http.client.HTTPConnection(urlsplit(address).netloc)  # the client that costs least
         for _ in range(REQUESTS):
             started = time.perf_counter()
             connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
@@ -107,7 +108,7 @@ def predict_latency(client: DockerClient) -> tuple[float, float]:
 def main() -> None:
     client = engine()
     if client is None:
-        raise BadInput("no Docker engine answers: make doctor says how to get one")
+        raise BadInput("no Docker engine answers: make doctor explains how to get one")
     load = os.getloadavg()[0]
     again = cached_rerun()
     bare, ours = step_overhead(client)

@@ -1,7 +1,7 @@
-"""Artifacts as a lake: what lies between the files that the engine hands to a step and the functions of `churn`.
+"""Give the functions of `churn` a lake that is made of a step's artifacts, and notice artifacts that were edited.
 
-The engine passes folders and remembers where they are; that they are still what the step before wrote, it does not
-check. So each output is sealed with a digest in its metadata, and each input is held against its seal before use.
+kfp passes folders from step to step, but does not check that nobody changed them in between. So we seal each output
+with a digest in its metadata, and compare each input with its seal before a step uses it.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ from typing import Any
 from churn.harness.errors import BadInput
 from churn.storage.atomic import sha256_of
 
-Artifact = Any  # kfp.dsl.Artifact: this file must import where only kfp's runtime is installed, and where nothing is
+Artifact = Any  # kfp.dsl.Artifact; not imported, because this file must also work without kfp
 
 
 @contextmanager
 def lake_of(inputs: dict[str, Artifact], outputs: dict[str, Artifact]) -> Iterator[Path]:
-    """Give a lake whose tables are the artifacts of this step; seal the outputs when the block ends without an error.
+    """Yield a lake whose tables are the artifacts of this step. Seal the outputs if the block ends without an error.
 
-    Raises BadInput when an input was changed after it was sealed.
+    Raises BadInput if an input was changed after it was sealed.
     """
     for artifact in inputs.values():
         raise_if_edited(artifact)
@@ -38,8 +38,9 @@ def lake_of(inputs: dict[str, Artifact], outputs: dict[str, Artifact]) -> Iterat
 
 
 def log_metrics(metrics: Artifact, values: Mapping[str, float | str]) -> None:
-    """Log each value, and write them to the artifact's file as well: kfp's local cache forgets a step one of whose
-    artifacts has no file, and logging alone makes none.
+    """Log each value, and write all of them to the artifact's file.
+
+    Logging alone writes no file, and kfp's local cache forgets a step if one of its artifacts has no file.
     """
     for name, value in values.items():
         metrics.log_metric(name, value)
@@ -47,16 +48,16 @@ def log_metrics(metrics: Artifact, values: Mapping[str, float | str]) -> None:
 
 
 def raise_if_edited(artifact: Artifact) -> None:
-    """Raise BadInput if the artifact's files are not the ones it was sealed with."""
+    """Raise BadInput if the artifact's files differ from those it was sealed with."""
     if digest_of(Path(artifact.path)) != artifact.metadata["sha256"]:
         raise BadInput(
             f"{artifact.path} was changed after its step had written it: "
-            "delete that folder, and the next run makes it anew"
+            "delete that folder, and the next run writes it again"
         )
 
 
 def digest_of(folder: Path) -> str:
-    """SHA-256 over the names and contents of all files in the folder."""
+    """Return the SHA-256 over the names and contents of all files in the folder."""
     digest = hashlib.sha256()
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{file.relative_to(folder).as_posix()} {sha256_of(file)}\n".encode())

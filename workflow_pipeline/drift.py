@@ -1,6 +1,6 @@
-"""Has usage shifted? Frouros answers with a Kolmogorov-Smirnov test; its newest release needs NumPy below 2.2.
+"""Test whether usage has shifted, with the Kolmogorov-Smirnov test of Frouros. Its newest release needs NumPy < 2.2.
 
-Training needs NumPy 2.4. One environment cannot hold both, two images can: see "Two versions of one library" in
+Training needs NumPy 2.4. One environment cannot hold both, but two images can. See "Two versions of one library" in
 README.md.
 """
 
@@ -16,11 +16,14 @@ MOST_ROWS = 20_000  # of a month; more would find differences too small to matte
 
 
 def usage_drift(lake: Path, month: str) -> dict[str, float | str]:
-    """Distance (0 to 1) between the minutes per active day of this month and of the one before, and its p-value."""
+    """Compare the minutes per active day of this month with those of the previous month.
+
+    Returns the distance between the two distributions (0 to 1), its p-value, and the version of NumPy.
+    """
     try:
         import numpy as np
         from frouros.detectors.data_drift import KSTest
-    except ImportError:  # without containers all steps share one environment, and it holds training's NumPy
+    except ImportError:  # without containers, all steps share one environment, and it has training's NumPy
         return {"usage_drift": "not tested: Frouros and training cannot share an environment"}
     test = KSTest()
     test.fit(X=_minutes(lake, add_months(month, -1)))

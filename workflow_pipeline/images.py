@@ -1,9 +1,11 @@
-"""The images: what is in each, and what it is called.
+"""Decide what each image contains, and compute its name from that.
 
-An image's tag is a digest of all that this repository puts into it: the Dockerfile, its locks, and the files of code
-that its step imports. So the same tree gives the same tag on any machine, and a changed line in `churn/process.py`
-gives a new image to the steps that import it and to no other. What is not in the digest is the base image, which the
-Dockerfile names by its tag: for a newer one, `docker pull` it, and `make clean-images`.
+An image's tag is a digest of everything that this repository puts into it: the Dockerfile, the locks, and the code
+that its step imports. The same tree gives the same tag on any machine. A changed line in `churn/process.py` gives a
+new tag to the steps that import it, and to no other.
+
+The digest does not cover the base image, which the Dockerfile names by its tag. To use a newer one, run `docker pull`
+and `make clean-images`.
 """
 
 import ast
@@ -14,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "workflow_pipeline"
 REPOSITORY = "one-churn-problem"
-LABEL = "one-churn-problem=workflow"  # on all of them, says the Dockerfile
+LABEL = "one-churn-problem=workflow"  # the Dockerfile puts it on every image
 LOCKS_IN_ALL = ("kfp",)
 ENVIRONMENT = {
     "collect": "collect",
@@ -27,22 +29,22 @@ ENVIRONMENT = {
 
 
 def image(stage: str) -> str:
-    """The name of a step's image, known before it is built."""
+    """Return the name of a step's image. It is known before the image is built."""
     return f"{REPOSITORY}/{stage}:{tag_of(context(stage))}"
 
 
 def context(stage: str) -> dict[str, bytes]:
-    """All that a step's image is built from: contents by path in the build context."""
+    """Return the build context of a step's image: file contents by path."""
     return _context(ENVIRONMENT[stage], code_of(HERE / f"{stage}.py", only_inside_functions=True))
 
 
 def serving_context(model: Path, card: str) -> dict[str, bytes]:
-    """All that the serving image is built from: the application, and the model."""
+    """Return the build context of the serving image: the application, the model file and its description."""
     return {**application_context(), "model/model.skops": model.read_bytes(), "model/card.json": card.encode()}
 
 
 def application_context() -> dict[str, bytes]:
-    """The environment of `deploy` and the web application."""
+    """Return the part of the serving image's build context that is the same for every model."""
     return _context(ENVIRONMENT["deploy"], code_of(HERE / "serving" / "app.py"))
 
 
@@ -54,6 +56,7 @@ def _context(environment: str, code: set[Path]) -> dict[str, bytes]:
 
 
 def tag_of(context: dict[str, bytes]) -> str:
+    """Return the first 12 hex digits of a SHA-256 over the paths and contents of a build context."""
     digest = hashlib.sha256()
     for name in sorted(context):
         digest.update(f"{name} {hashlib.sha256(context[name]).hexdigest()}\n".encode())
@@ -61,9 +64,10 @@ def tag_of(context: dict[str, bytes]) -> str:
 
 
 def code_of(file: Path, only_inside_functions: bool = False) -> set[Path]:
-    """The files of this repository that `file` imports, and what these import in turn; not `file` itself.
+    """Return the file itself and the files of this repository that it imports, directly or indirectly.
 
-    What a component imports inside its function runs in the container; the rest of its file stays outside.
+    With `only_inside_functions`, the file is a component: kfp sends its function to the container, so only the imports
+    inside of the function count, and the file itself is left out.
     """
     found: set[Path] = set()
     waiting = list(_imports(file, only_inside_functions))
@@ -76,7 +80,7 @@ def code_of(file: Path, only_inside_functions: bool = False) -> set[Path]:
 
 
 def _packages_of(module: Path) -> set[Path]:
-    """The __init__.py of each package that the module is in."""
+    """Return the __init__.py of each package that contains the module."""
     return {ROOT / folder / "__init__.py" for folder in module.relative_to(ROOT).parents if folder != Path()}
 
 

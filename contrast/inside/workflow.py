@@ -1,4 +1,4 @@
-"""Inside the environment of the containers' engine: what Docker is asked for, beside the pipeline's own commands.
+"""Run in the workflow environment, because the contrast's environment has no Docker client.
 
 python -m contrast.inside.workflow kill|ask|start|containers|tidy STEPS …
 """
@@ -14,11 +14,11 @@ from docker.errors import DockerException
 
 from workflow_pipeline.engine.runner import engine, labels_of, sweep
 from workflow_pipeline.images import image
-from workflow_pipeline.serving.container import ask, serving
+from workflow_pipeline.serving.container import predictions_of, serving
 
 
 def kill_train(client: DockerClient, steps: Path) -> None:
-    """Wait for the container of the step `train`, and end it by kill -9."""
+    """Wait for the container of the step `train`, and kill it with SIGKILL."""
     ours = [f"{name}={value}" for name, value in labels_of(steps).items()]
     while True:
         for container in client.containers.list(filters={"label": ours, "ancestor": image("train")}):
@@ -28,11 +28,10 @@ def kill_train(client: DockerClient, steps: Path) -> None:
 
 
 def answer(client: DockerClient, steps: Path, served: str, question: Path, place: Path) -> None:
-    """What the image answers about these customers."""
-    customers = pl.read_parquet(question).drop("month")
+    """Write the predictions of a serving image for these customers to `place`."""
     with serving(client, served, steps) as address:
-        said = [one for rows in customers.iter_slices(1000) for one in ask(address, rows.to_dicts())["predictions"]]
-    pl.DataFrame(said).select("customer_id", "churn_probability").sort("customer_id").write_parquet(place)
+        predictions = predictions_of(address, pl.read_parquet(question))
+    predictions.select("customer_id", "churn_probability").sort("customer_id").write_parquet(place)
 
 
 def tidy(client: DockerClient, steps: Path, served: list[str]) -> None:

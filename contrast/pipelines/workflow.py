@@ -1,4 +1,4 @@
-"""Containers: each step in an image of its own, a cache that remembers finished steps, and a serving image a model."""
+"""Containers: an image for each step, a cache that remembers finished steps, and a serving image for each model."""
 
 import json
 import re
@@ -25,7 +25,7 @@ STEP_ENDED = re.compile(r"Task (?:\033\[\d+m)?'(\w+)'(?:\033\[0m)? finished with
 
 
 class Workflow(Pipeline):
-    """Its live model is the serving image that was started last."""
+    """The live model is the serving image that was started last."""
 
     name = "workflow"
     environment = "workflow"
@@ -46,7 +46,7 @@ class Workflow(Pipeline):
         self.live = [*self.live_in[state]]
 
     def end(self) -> None:
-        """No container and no serving image stays behind; the steps' images stay, as after any run."""
+        """Remove all containers and serving images. The images of the steps stay, as after any run."""
         self.inside("tidy", str(self.steps), *self.made)
 
     def run(self, month: str) -> Run:
@@ -59,7 +59,7 @@ class Workflow(Pipeline):
         return Run(True, executed(report["stages"]), last_line(done.stdout))
 
     def run_and_kill_train(self, month: str) -> None:
-        """The process in the container dies; the engine, and the command that waits for it, live on."""
+        """Run, and kill the container of `train`. The Docker engine and our command keep running."""
         watcher = [python_of(self.environment), "-m", INSIDE, "kill", str(self.steps)]
         with subprocess.Popen(watcher, cwd=self.code.place, env=environment_variables()) as killer:
             try:
@@ -67,36 +67,38 @@ class Workflow(Pipeline):
             finally:
                 killer.terminate()
         if run.ok or "SIGKILL" not in run.message:
-            raise RuntimeError(f"workflow was to be killed in train, and ended with '{run.message}' ({self.log})")
+            raise RuntimeError(
+                f"workflow should have been killed in train, but ended with '{run.message}' ({self.log})"
+            )
 
     def ask(self) -> pl.DataFrame:
-        """Over HTTP, as anybody would."""
+        """Ask over HTTP, as any caller would."""
         answer = self.folder / "answer.parquet"
         if not self.inside("ask", str(self.steps), self.live[-1], str(self.question), str(answer)):
             raise RuntimeError(f"{self.live[-1]} does not answer: {self.log}")
         return pl.read_parquet(answer)
 
     def go_back(self) -> WayBack:
-        """Start the image that was served before."""
+        """Start the previous serving image."""
         before, started = self.live[-2], time.perf_counter()
         if self.inside("start", str(self.steps), before):
             self.live.append(before)
         return WayBack(["docker run, with the tag of the image before"], {}, time.perf_counter() - started)
 
     def table(self, table: str, month: str) -> Path:
-        """The newest artifact of that name that has the month."""
+        """Return the newest artifact of that name that has the month."""
         found = sorted(self.steps.glob(f"churn-*/*/{table}/month={month}"), key=lambda path: path.stat().st_mtime)
         return found[-1] if found else self.steps / table / f"month={month}"
 
     def records(self) -> list[Record]:
-        """The log of the newest run."""
+        """Return what the log of the newest run records."""
         log = (self.runs / "workflow" / "log.txt").read_text(encoding="utf-8")
         why = re.findall(r"ContractBroken: (.+)$", log, re.MULTILINE)
         ended = STEP_ENDED.findall(log)
         return [Record(step, state, why[-1] if why and state == "FAILURE" else "") for step, state in ended]
 
     def leftovers(self) -> list[str]:
-        """Containers, and the files of steps that the cache does not know as finished."""
+        """Return containers, and the files of steps that the cache does not have as finished."""
         remembered = "".join(entry.read_text(encoding="utf-8") for entry in (self.steps / "cache").glob("*.json"))
         unfinished = [step.name for step in self.steps.glob("churn-*/*") if f"{step}/" not in remembered]
         done = self.call("-m", INSIDE, "containers", str(self.steps))

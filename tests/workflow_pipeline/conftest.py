@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import polars as pl
 import pytest
 from docker import DockerClient
 from docker.errors import DockerException
+from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
 from churn.pipeline import run as run_plain
 from churn.simulator.exports import export
@@ -53,7 +53,7 @@ def plain(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def seen() -> dict[str, Any]:
-    """What the engine said of each container while `finished` ran, by stage."""
+    """Docker's description of each container that ran for `finished`, by stage."""
     return {}
 
 
@@ -67,7 +67,7 @@ def finished(
 
     def watch() -> None:
         while not ended.wait(0.05):
-            with suppress(DockerException):  # a container ended between two questions
+            with suppress(DockerException):  # a container ended between two requests
                 for container in containers(client, runs):
                     seen[re.split("[/:]", container.attrs["Config"]["Image"])[1]] = container.attrs
 
@@ -85,7 +85,7 @@ def finished(
 
 @pytest.fixture
 def runs(finished: Path, tmp_path: Path) -> Path:
-    """A folder of runs of the test's own. The images are there already, and the cache is empty."""
+    """A folder of runs for this test alone. The images exist already, and the cache is empty."""
     return tmp_path / "runs"
 
 
@@ -96,7 +96,7 @@ def command(source: Path, runs: Path, *options: str) -> list[str]:
 def workflow(
     source: Path, runs: Path, *options: str, cwd: Path = ROOT, inside: Sequence[str] = (), **environment: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run it to its end; `inside` is a command that runs it elsewhere."""
+    """Run it to its end. `inside` is a command to put in front, which runs it elsewhere."""
     return subprocess.run(
         [*inside, *command(source, runs, *options)],
         cwd=cwd,
@@ -121,19 +121,18 @@ def start(
     )
 
 
-def wait_for(question: Callable[[], Any], seconds: float = 120) -> Any:
-    """The first answer that is something."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(DockerException):  # a container ended between two questions
-            if answer := question():
-                return answer
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s")
+def wait_for(find: Callable[[], Any], seconds: float = 120) -> Any:
+    """Return the first result of `find` that is not empty."""
+    polling = Retrying(
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(0.05),
+        retry=retry_if_result(lambda found: not found) | retry_if_exception_type(DockerException),
+    )
+    return polling(find)
 
 
 def wait_for_step(client: DockerClient, runs: Path, stage: str) -> Any:
-    """The container of this stage, running."""
+    """Return the container of this stage as soon as it runs."""
 
     def running() -> Any:
         for container in containers(client, runs):
@@ -144,14 +143,14 @@ def wait_for_step(client: DockerClient, runs: Path, stage: str) -> Any:
 
 
 def builds(client: DockerClient) -> list[Any]:
-    """The containers that commands of our Dockerfile run in, running or not."""
+    """Return the containers in which Docker runs the commands of our Dockerfile."""
     found = client.containers.list(all=True, filters={"label": LABEL})
     return [container for container in found if STEP_LABEL not in container.labels]
 
 
 def unnamed(client: DockerClient) -> set[str]:
-    """The images of ours that have no name: what killed builds left, and what a build is at work on."""
-    return {str(one.id) for one in client.images.list(filters={"dangling": True, "label": LABEL})}
+    """Return our images without a name: leftovers of killed builds, and what a build is working on."""
+    return {str(image.id) for image in client.images.list(filters={"dangling": True, "label": LABEL})}
 
 
 def report(runs: Path) -> dict[str, Any]:
@@ -167,7 +166,7 @@ def predictions(folder: Path) -> pl.DataFrame:
 
 
 def containers(client: DockerClient, runs: Path) -> list[Any]:
-    """Those of the runs in this folder, running or not."""
+    """Return the containers of the runs in this folder, running or not."""
     label = f"{STEP_LABEL}={runs / 'workflow' / 'steps'}"
     return list(client.containers.list(all=True, filters={"label": label}))
 

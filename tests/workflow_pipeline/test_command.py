@@ -1,4 +1,4 @@
-"""The command: what it says when there is no engine, one that may not be used, or an image that cannot be built."""
+"""The command without a Docker engine, with one that the user may not use, and with an image that cannot be built."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def test_without_an_engine_the_same_graph_runs_as_processes_and_says_so(
 ) -> None:
     done = workflow(source, tmp_path, DOCKER_HOST=f"unix://{tmp_path}/no-engine.sock")
     assert done.returncode == 0, done.stderr
-    assert "No Docker engine answers, so the steps run as processes of this machine" in done.stdout
+    assert "No Docker engine answers, so the steps run as processes" in done.stdout
     report = json.loads((tmp_path / "workflow" / "report.json").read_text(encoding="utf-8"))
     assert report["isolation"] == "none"
     assert "Frouros and training cannot share an environment" in (tmp_path / "workflow" / "log.txt").read_text("utf-8")
@@ -30,7 +30,7 @@ def test_without_an_engine_the_same_graph_runs_as_processes_and_says_so(
 
 
 @pytest.mark.docker
-@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become a different user")
 def test_an_engine_that_may_not_be_used_is_not_taken_for_none(client: DockerClient, tmp_path: Path) -> None:
     become_nobody = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
     as_nobody = f"import os, workflow_pipeline.__main__ as command; {become_nobody}; command.main()"
@@ -39,7 +39,7 @@ def test_an_engine_that_may_not_be_used_is_not_taken_for_none(client: DockerClie
     assert refused.returncode == 2, refused.stderr
     assert refused.stderr == (
         "error: there is a Docker engine, but this user may not use it: "
-        "sudo usermod -aG docker $USER, then log in anew\n"
+        "sudo usermod -aG docker $USER, then log in again\n"
     )
     assert list(tmp_path.iterdir()) == []
 

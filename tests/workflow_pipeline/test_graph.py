@@ -1,6 +1,5 @@
-"""The graph on a real engine: the answer, the isolation, the cache, the gate, and what a killed run leaves behind."""
+"""The graph on a real engine: the answer, the isolation, the cache, the gate, and a run that is killed."""
 
-import fcntl
 import json
 import os
 import re
@@ -9,16 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from docker import DockerClient
+from filelock import FileLock
 from packaging.utils import canonicalize_name
 
 from churn.harness.report import read_report
+from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.simulator.faults import break_export
 from tests.workflow_pipeline.conftest import (
     builds,
@@ -43,7 +44,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 def test_the_answer_is_the_plain_one(finished: Path, plain: Path) -> None:
     ours, theirs = predictions(finished / "workflow"), predictions(plain)
     assert ours["customer_id"].equals(theirs["customer_id"])
-    assert (ours["churn_probability"] - theirs["churn_probability"]).abs().max() <= 1e-6  # type: ignore[operator]
+    assert largest_difference(ours, theirs) <= SAME_ANSWER
     expected = json.loads((plain / "report.json").read_text(encoding="utf-8"))
     same = ("data_fingerprint", "month", "holdout_month", "customers")
     assert {name: report(finished)[name] for name in same} == {name: expected[name] for name in same}
@@ -53,7 +54,7 @@ def test_the_answer_is_the_plain_one(finished: Path, plain: Path) -> None:
 def test_a_second_run_executes_nothing_and_says_so(finished: Path, source: Path) -> None:
     before = predictions(finished / "workflow")
     again = workflow(source, finished)
-    assert "all images are there: nothing was built" in again.stdout, again.stderr
+    assert "all images exist: nothing was built" in again.stdout, again.stderr
     assert "nothing has changed, so nothing was executed" in again.stdout
     assert executed(finished) == []
     assert predictions(finished / "workflow").equals(before)
@@ -172,7 +173,7 @@ def test_a_killed_container_fails_its_step_and_the_next_run_goes_on(
         wait_for_step(client, runs, "process").kill("SIGKILL")
         stderr = running.communicate(timeout=120)[1]
     assert running.returncode == 2, stderr
-    assert "error: the step process failed (killed: SIGKILL); all it said is in" in stderr
+    assert "error: the step process failed (killed: SIGKILL): its log is " in stderr
     assert containers(client, runs) == []
     assert workflow(source, runs).returncode == 0
     assert executed(runs) == ["process", "build", "train", "deploy"]
@@ -185,7 +186,7 @@ def test_collection_is_tried_again_when_its_container_dies(
     with start(source, runs) as running:
         first = wait_for_step(client, runs, "collect")
         first.kill("SIGKILL")
-        second = wait_for(lambda: [one for one in containers(client, runs) if one.id != first.id])
+        second = wait_for(lambda: [again for again in containers(client, runs) if again.id != first.id])
         stderr = running.communicate(timeout=120)[1]
     assert "/collect:" in second[0].attrs["Config"]["Image"]
     assert running.returncode == 0, stderr
@@ -206,8 +207,7 @@ def test_a_killed_run_leaves_nothing_behind_and_the_next_goes_on(
 
 
 def test_two_runs_in_one_folder_do_not_sweep_each_other_away(source: Path, finished: Path) -> None:
-    with (finished / "workflow" / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(finished / "workflow" / ".lock"):
         second = workflow(source, finished)
     assert second.returncode == 2
     assert "another run is at work in" in second.stderr
@@ -216,14 +216,14 @@ def test_two_runs_in_one_folder_do_not_sweep_each_other_away(source: Path, finis
 def test_a_bill_of_materials_lists_what_is_installed(client: DockerClient, finished: Path, tmp_path: Path) -> None:
     say = (
         "import json; from importlib.metadata import distributions; "
-        "print(json.dumps([(one.name, one.version) for one in distributions()]))"
+        "print(json.dumps([(found.name, found.version) for found in distributions()]))"
     )
     for stage in ENVIRONMENT:
         write_bill_of_materials(stage, tmp_path)
         bill = json.loads((tmp_path / f"{stage}.cdx.json").read_text(encoding="utf-8"))
         assert bill["bomFormat"] == "CycloneDX"
         installed = client.containers.run(image(stage), ["python", "-c", say], network_mode="none", remove=True)
-        billed = {(canonicalize_name(one["name"]), one["version"]) for one in bill["components"]}
+        billed = {(canonicalize_name(part["name"]), part["version"]) for part in bill["components"]}
         assert billed == {(canonicalize_name(name), pin) for name, pin in json.loads(installed)}
 
 
@@ -233,7 +233,7 @@ def test_a_port_that_is_taken_is_named_and_nothing_is_lost(client: DockerClient,
         port = taken.getsockname()[1]
         refused = workflow(source, finished, "--serve", str(port))
     assert refused.returncode == 2
-    assert refused.stderr == f"error: port {port} is taken: make serve-workflow PORT={port + 1} uses another\n"
+    assert refused.stderr == f"error: port {port} is taken: make serve-workflow PORT={port + 1} uses a different one\n"
     assert containers(client, finished) == []
     assert predictions(finished / "workflow").equals(before)
 
@@ -259,18 +259,21 @@ def test_a_served_model_stays_while_another_run_goes_on_and_goes_with_ctrl_c(
             assert serving.stdout is not None
             address = next(f[0] for line in serving.stdout if (f := re.search(r"http://127\.0\.0\.1:\d+", line)))
             assert workflow(source, finished).returncode == 0
-            with urllib.request.urlopen(f"{address}/health", timeout=30) as answer:
-                assert json.load(answer) == {"status": "ok"}
+            assert httpx.get(f"{address}/health", timeout=30).json() == {"status": "ok"}
         finally:
             serving.send_signal(signal.SIGINT)
-            _, said = serving.communicate(timeout=60)
-    assert (serving.returncode, said) == (0, "")
+            _, stderr = serving.communicate(timeout=60)
+    assert (serving.returncode, stderr) == (0, "")
     assert containers(client, finished) == []
 
 
 def test_a_model_whose_server_was_killed_is_swept_away(client: DockerClient, finished: Path, source: Path) -> None:
     with start(source, finished, "--serve", "0") as serving:
-        wait_for(lambda: [one for one in containers(client, finished) if "/serving:" in one.attrs["Config"]["Image"]])
+        wait_for(
+            lambda: [
+                served for served in containers(client, finished) if "/serving:" in served.attrs["Config"]["Image"]
+            ]
+        )
         os.killpg(serving.pid, signal.SIGKILL)
         serving.communicate(timeout=60)
     assert workflow(source, finished).returncode == 0

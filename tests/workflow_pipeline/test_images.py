@@ -1,4 +1,4 @@
-"""What is in which image, and what its tag depends on. No engine is needed for any of this."""
+"""The contents of each image, and what its tag depends on. No engine is needed for any of this."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ from workflow_pipeline.pipeline import COMPILED, churn_pipeline
 
 @pytest.fixture
 def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the code that may be changed, and that the tags are computed from."""
+    """A copy of the code, from which the tags are computed."""
     copy_of_the_code(tmp_path)
     monkeypatch.setattr(images, "ROOT", tmp_path)
     monkeypatch.setattr(images, "HERE", tmp_path / "workflow_pipeline")
@@ -39,7 +39,7 @@ def changed_by(file: Path) -> set[str]:
         ("churn/lake.py", set(images.ENVIRONMENT)),
         ("churn/harness/terminal.py", set()),
         ("workflow_pipeline/drift.py", {"validate"}),
-        ("workflow_pipeline/engine/run.py", set()),
+        ("workflow_pipeline/engine/graph.py", set()),
         ("workflow_pipeline/locks/train.txt", {"build", "train"}),
         ("workflow_pipeline/locks/kfp.txt", set(images.ENVIRONMENT)),
         ("workflow_pipeline/Dockerfile", set(images.ENVIRONMENT)),

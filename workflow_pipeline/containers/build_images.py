@@ -1,5 +1,6 @@
-"""Building the images that are not there yet, each with a bill of materials:
-`python -m workflow_pipeline.containers.build_images`.
+"""Build the images that do not exist yet, and write a bill of materials for each.
+
+`make images` runs it as `python -m workflow_pipeline.containers.build_images`.
 """
 
 import io
@@ -20,7 +21,7 @@ from workflow_pipeline.images import ENVIRONMENT, HERE, LABEL, LOCKS_IN_ALL, REP
 
 
 def build_images(client: DockerClient, folder: Path) -> None:
-    """Build what is missing, with a bar; what the builder says goes to `folder`/images.log."""
+    """Build the images that are missing, and show a progress bar. Docker's output goes to `folder`/images.log."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
         (folder / "images.log").open("w", encoding="utf-8") as log,
@@ -33,7 +34,7 @@ def build_images(client: DockerClient, folder: Path) -> None:
             bar.advance()
     if built:
         sweep_builds(client)
-    console.print(f"images built: {', '.join(built)}" if built else "all images are there: nothing was built")
+    console.print(f"images built: {', '.join(built)}" if built else "all images exist: nothing was built")
 
 
 def build(
@@ -44,7 +45,7 @@ def build(
     target: str,
     log: TextIO,
 ) -> bool:
-    """Build one image unless it is there already, and say whether it was built. Raises BadInput when it cannot be."""
+    """Build one image unless it exists, and return whether it was built. Raises BadInput if the build fails."""
     try:
         client.images.get(name)
         return False
@@ -63,29 +64,29 @@ def build(
         )[1]
         log.writelines(_text(step) for step in steps)
     except BuildError as error:
-        said = "".join(_text(step) for step in error.build_log)
-        log.write(said)
-        raise BadInput(f"the image {name} could not be built ({_reason(error.msg, said)})") from error
+        output = "".join(_text(step) for step in error.build_log)
+        log.write(output)
+        raise BadInput(f"the image {name} could not be built ({_reason(error.msg, output)})") from error
     except ENGINE_FAILURES as error:
         raise BadInput(f"the image {name} could not be built ({_reason(str(error))})") from error
     return True
 
 
 def sweep_builds(client: DockerClient) -> None:
-    """Remove what a killed build left, and no later one has taken up: its containers, and images without a name."""
+    """Remove what killed builds left behind: their containers, and images without a name."""
     client.containers.prune(filters={"label": LABEL, "label!": STEP_LABEL})
     client.images.prune(filters={"dangling": True, "label": LABEL})
 
 
-def _reason(message: str, said: str = "") -> str:
-    """A command that finds no room says so in what it prints, not in how it ends."""
-    if "no space left on device" in (message + said).lower():
-        return "the engine's disk is full: docker system df says what takes the room"
+def _reason(message: str, output: str = "") -> str:
+    """Return why a build failed. Docker's message does not always mention a full disk, but the output does."""
+    if "no space left on device" in (message + output).lower():
+        return "the engine's disk is full: docker system df shows what uses the space"
     return message.strip()
 
 
 def _labels(name: str) -> dict[str, str]:
-    """The Open Container Initiative's own keys, so that any tool can tell where an image came from."""
+    """Return labels with the Open Container Initiative's keys, by which any tool can show where an image comes from."""
     repository, tag = name.split(":")
     describe = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
     commit = subprocess.run(describe, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -116,32 +117,20 @@ def _text(step: dict[str, Any]) -> str:
 
 
 def write_bill_of_materials(stage: str, folder: Path) -> None:
-    """Write `folder`/<stage>.cdx.json: the Python packages of the image, in CycloneDX's form, by its own tool."""
+    """Write `folder`/<stage>.cdx.json, the Python packages of the image in CycloneDX's format."""
     folder.mkdir(parents=True, exist_ok=True)
     locks = [HERE / "locks" / f"{lock}.txt" for lock in (*LOCKS_IN_ALL, ENVIRONMENT[stage])]
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "cyclonedx_py",
-            "requirements",
-            "--output-reproducible",
-            "-o",
-            folder / f"{stage}.cdx.json",
-            "-",
-        ],
-        input="".join(lock.read_text(encoding="utf-8") for lock in locks),
-        text=True,
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
+    command = [sys.executable, "-m", "cyclonedx_py", "requirements", "--output-reproducible", "-"]
+    pins = "".join(lock.read_text(encoding="utf-8") for lock in locks)
+    with (folder / f"{stage}.cdx.json").open("w", encoding="utf-8") as bill:
+        subprocess.run(command, input=pins, stdout=bill, stderr=subprocess.DEVNULL, text=True, check=True)
 
 
 @exit_on_bad_input
 def main() -> None:
     client = engine()
     if client is None:
-        raise BadInput("no Docker engine answers: make doctor says how to get one")
+        raise BadInput("no Docker engine answers: make doctor explains how to get one")
     folder = Path("runs/workflow")
     build_images(client, folder)
     for stage in ENVIRONMENT:

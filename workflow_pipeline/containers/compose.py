@@ -1,6 +1,6 @@
-"""What compose.yaml has to be told: which images, which exports and months, where to write, and as whom.
+"""Write the settings of compose.yaml: the images, the exports, the months, the folder to write to, and the user.
 
-`make images` writes it to runs/compose/settings.env, for the default world.
+`make images` writes them to runs/compose/settings.env, for the default world.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from workflow_pipeline.images import ENVIRONMENT, image
 
 
 def settings(source: Path, lake: Path, months: list[str]) -> dict[str, str]:
-    """A value for each variable of compose.yaml. The steps run as the owner of the folder `lake`, and never as root."""
+    """Return a value for each variable of compose.yaml. The steps run as the owner of `lake`, and never as root."""
     tags = {stage.upper(): image(stage).split(":")[1] for stage in ENVIRONMENT}
     return {
         **tags,
@@ -24,7 +24,7 @@ def settings(source: Path, lake: Path, months: list[str]) -> dict[str, str]:
 
 
 def write_settings(runs: Path) -> Path:
-    """Write them, and make the folder for the lake; return the file."""
+    """Write the settings to `runs`/compose/settings.env, and create the lake's folder. Return the file."""
     world, lake = World(), runs / "compose" / "lake"
     lake.mkdir(parents=True, exist_ok=True)
     values = settings(runs / "world" / world.name / "source", lake, world.all_months())

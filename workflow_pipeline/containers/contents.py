@@ -1,4 +1,4 @@
-"""The table of what each image contains, for README.md: `python -m workflow_pipeline.containers.contents`."""
+"""Print the table of what each image contains, for README.md: `python -m workflow_pipeline.containers.contents`."""
 
 import re
 
@@ -8,15 +8,15 @@ WORTH_NAMING = ("polars", "pandera", "frouros", "numpy", "scikit-learn", "skops"
 
 
 def table() -> str:
-    """A row per image, in Markdown: the six steps', and the one that serves."""
+    """Return a Markdown table with a row per image: those of the six steps, and the serving image."""
     rows = ["| image | packages | of these | files of `churn/` |", "|---|---|---|---|"]
     contexts = {stage: context(stage) for stage in ENVIRONMENT} | {"serving": application_context()}
     for name, files in contexts.items():
         locks = "".join(text.decode() for path, text in files.items() if path.startswith("requirements/"))
         pins = dict(re.findall(r"^([\w.-]+)==(\S+)", locks, re.MULTILINE))
-        named = ", ".join(f"{one} {pins[one]}" for one in WORTH_NAMING if one in pins) or "none: Python is enough"
+        named = ", ".join(f"{package} {pins[package]}" for package in WORTH_NAMING if package in pins)
         modules = re.findall(r"code/churn/(?:\w+/)?([a-z]\w*)\.py", " ".join(files))
-        rows.append(f"| `{name}` | {len(pins)} | {named} | {', '.join(modules)} |")
+        rows.append(f"| `{name}` | {len(pins)} | {named or 'none: Python is enough'} | {', '.join(modules)} |")
     return "\n".join(rows)
 
 

@@ -1,10 +1,10 @@
-"""kfp's DockerRunner can take a failed step for a good one; this file is the cure, to be deleted when kfp has its own.
+"""Fix kfp's DockerRunner, which can take a failed step for a successful one. Delete this file when kfp has a fix.
 
 kfp 2.17 starts each container with auto_remove and asks for its exit code after the logs have ended. By then the engine
-may have removed the container, and "not found" is read as success. A gate that fails is then no gate.
+may have removed the container, and kfp reads "not found" as success. A gate that fails would then be open.
 https://github.com/kubeflow/pipelines/issues/13332
 
-Here the container stays until its exit code is known, and is removed then.
+Here we remove the container ourselves, after we know its exit code.
 """
 
 from contextlib import suppress
@@ -19,7 +19,7 @@ SIGKILL = 128 + 9
 def run_docker_container(
     client: docker.DockerClient, image: str, command: list[str], volumes: dict[str, Any], **options: Any
 ) -> int:
-    """Run one step to its end and return its exit code; the container is gone afterwards, whatever happened."""
+    """Run one step to its end and return its exit code. The container is removed whatever happens."""
     container = client.containers.create(image=image, command=command, volumes=volumes, **options)
     try:
         container.start()
@@ -37,5 +37,5 @@ def run_docker_container(
 
 
 def install() -> None:
-    """Put it in the place of kfp's."""
+    """Replace kfp's function by ours."""
     docker_task_handler.run_docker_container = run_docker_container

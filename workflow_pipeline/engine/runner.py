@@ -1,10 +1,11 @@
-"""Where the steps run: in locked-down containers, or, without a Docker engine, as processes of this machine."""
+"""Choose where the steps run: in locked-down containers, or as processes if there is no Docker engine."""
 
 import os
 import shutil
 from pathlib import Path
 
 import docker
+import psutil
 from docker.errors import DockerException
 from docker.models.containers import Container
 from docker.types import Mount
@@ -19,17 +20,16 @@ from workflow_pipeline.pipeline import MEMORY_LIMIT
 
 NOBODY = 65532
 MOST_PROCESSES = 512  # threads count, too
-STEP_LABEL = f"{REPOSITORY}.folder"  # on the containers of steps, and not on those of builds
-SERVED_LABEL = f"{REPOSITORY}.served-by"  # a process of this machine, by its id
-ENGINE_FAILURES = (
-    DockerException,
-    RequestException,
-    HTTPError,
-)  # the last: it went away while it was being listened to
+STEP_LABEL = f"{REPOSITORY}.folder"  # on containers of steps, not on those of builds; its value is the folder of runs
+SERVED_LABEL = f"{REPOSITORY}.served-by"  # its value is the id of the process that serves the model
+ENGINE_FAILURES = (DockerException, RequestException, HTTPError)  # HTTPError: the engine ended while it sent a log
 
 
 def engine() -> docker.DockerClient | None:
-    """The Docker engine, None if there is none. Raises BadInput if there is one that we may not use."""
+    """Return a client of the Docker engine, or None if there is no engine.
+
+    Raises BadInput if there is an engine that this user may not use.
+    """
     try:
         client = docker.from_env(timeout=600)
         client.ping()
@@ -38,15 +38,17 @@ def engine() -> docker.DockerClient | None:
         if "permission denied" in str(error).lower():
             raise BadInput(
                 "there is a Docker engine, but this user may not use it: "
-                "sudo usermod -aG docker $USER, then log in anew"
+                "sudo usermod -aG docker $USER, then log in again"
             ) from error
         return None
 
 
 def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -> None:
-    """Set kfp up to run steps as containers that see `folder` and, to read only, `source`, and no network."""
+    """Configure kfp to run each step in a container without a network.
+
+    A step can write to `folder`, read `source`, and see nothing else of this machine.
+    """
     exit_code.install()
-    user = user_of(folder)
     _init(
         local.DockerRunner(
             network_mode="none",
@@ -54,7 +56,7 @@ def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -
             tmpfs={"/tmp": "mode=1777"},
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
-            user=user,
+            user=user_of(folder),
             mem_limit=MEMORY_LIMIT,
             memswap_limit=MEMORY_LIMIT,
             pids_limit=MOST_PROCESSES,
@@ -67,36 +69,30 @@ def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -
 
 
 def run_in_processes(folder: Path) -> None:
-    """Set kfp up to run steps as child processes with this environment's packages: no isolation at all.
+    """Configure kfp to run each step as a child process with this environment's packages, without isolation.
 
-    And no cache: its key is the image, and no image says what this environment holds.
+    There is no cache either. Its key contains the image, and here no image identifies the packages.
     """
     _init(local.SubprocessRunner(use_venv=False), folder, enable_caching=False)
 
 
 def labels_of(folder: Path) -> dict[str, str]:
-    """By these `sweep` knows the containers of the runs in `folder`."""
+    """Return the labels by which `sweep` finds the containers of runs in `folder`."""
     return {STEP_LABEL: str(folder)}
 
 
 def labels_of_served(folder: Path) -> dict[str, str]:
-    """The same for the served model, which `sweep` leaves alone as long as the process that serves it is alive."""
+    """Return the labels of a served model. `sweep` keeps its container while the process that serves it is alive."""
     return {**labels_of(folder), SERVED_LABEL: str(os.getpid())}
 
 
 def _is_served_by_another_run(container: Container) -> bool:
     pid = container.labels.get(SERVED_LABEL)
-    if pid is None or container.status != "running":
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except OSError:
-        return False
-    return True
+    return pid is not None and container.status == "running" and psutil.pid_exists(int(pid))
 
 
 def sweep(client: docker.DockerClient | None, folder: Path) -> None:
-    """Remove what a killed run left: its containers, and the files of steps that did not finish."""
+    """Remove the containers of a killed run, and the files of its steps that did not finish."""
     if client is not None:
         ours = [f"{name}={value}" for name, value in labels_of(folder).items()]
         for container in client.containers.list(all=True, filters={"label": ours}):
@@ -117,7 +113,7 @@ def _init(runner: local.DockerRunner | local.SubprocessRunner, folder: Path, ena
 
 
 def user_of(folder: Path) -> str:
-    """Who the containers run as: the owner of the files they write, and never root."""
+    """Return the user that containers run as: the owner of the files they write, and never root."""
     if os.getuid() != 0:
         return f"{os.getuid()}:{os.getgid()}"
     os.chown(folder, NOBODY, NOBODY)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes workflow_pipeline/locks/NAME.txt from NAME.in: exact versions with hashes, for Linux and Python 3.11.
+# Write workflow_pipeline/locks/NAME.txt from NAME.in: exact versions with hashes, for Linux and Python 3.11.
 # The versions are those of requirements/plain.txt, except in `validate`: Frouros needs an older NumPy, SciPy and Matplotlib.
 set -eu
 cd "$(dirname "$0")/../.."

@@ -94,7 +94,7 @@ class Prediction(BaseModel):
 class Predictions(BaseModel):
     """One prediction per customer, in the order of the request."""
 
-    month: str = Field(description="the month whose customers the model was made to score")
+    month: str = Field(description="the month that the model was trained to score")
     predictions: list[Prediction]
 
 

@@ -1,34 +1,34 @@
-"""Model Deployment, outside the graph: an image with the model inside, started here, asked, compared, stopped."""
+"""Model Deployment outside of the graph: build an image with the model inside, start it, and ask it."""
 
 import json
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
+import httpx
 import polars as pl
 from docker import DockerClient
 from docker.errors import APIError, NotFound
+from docker.models.containers import Container
 
 from churn.harness.errors import BadInput
+from churn.harness.processes import wait_until
 from churn.harness.report import Report
+from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.storage.atomic import sha256_of
 from workflow_pipeline.containers.build_images import build, sweep_builds
 from workflow_pipeline.engine.runner import labels_of_served
 from workflow_pipeline.images import REPOSITORY, serving_context, tag_of
 
 START_TIMEOUT_S = 60
-CUSTOMERS_A_REQUEST = 1000
-TOLERANCE = 1e-6
+CUSTOMERS_PER_REQUEST = 1000  # the most that serving/app.py accepts
 
 
 def build_serving_image(client: DockerClient, model: Path, report: Report, log: TextIO) -> tuple[str, bool]:
-    """Build the image that serves `model`, unless it is there. Its name, and whether it was built.
+    """Build the image that serves `model`, if it does not exist. Return its name, and whether it was built.
 
-    The name changes with the model as with the code.
+    The name changes when the model or the code changes.
     """
     card = {
         "month": report.month,
@@ -48,7 +48,11 @@ def build_serving_image(client: DockerClient, model: Path, report: Report, log: 
 
 @contextmanager
 def serving(client: DockerClient, image: str, folder: Path, port: int | None = None) -> Iterator[str]:
-    """Start the image on 127.0.0.1, give its address once it is healthy, and stop it. No port: any that is free."""
+    """Start the image on 127.0.0.1, yield its address once it is healthy, and stop it when the block ends.
+
+    Without a `port`, Docker chooses a free one. `folder` is where the graph's steps are: `sweep` finds the container
+    by it. Raises BadInput when the port is taken or the container does not become healthy.
+    """
     container = client.containers.create(
         image,
         ports={"8000/tcp": ("127.0.0.1", port)},
@@ -64,53 +68,54 @@ def serving(client: DockerClient, image: str, folder: Path, port: int | None = N
         try:
             container.start()
         except APIError as error:
-            raise BadInput(_why_not_on(port, error)) from error
+            raise BadInput(_refused_port(port, str(error.explanation))) from error
         container.reload()
         address = f"http://127.0.0.1:{container.ports['8000/tcp'][0]['HostPort']}"
         _wait_until_healthy(address, container)
         yield address
     finally:
-        with suppress(NotFound):  # somebody else has removed it
+        with suppress(NotFound):  # someone removed it by hand
             container.remove(force=True)
 
 
-def _why_not_on(port: int | None, error: APIError) -> str:
-    said = str(error.explanation)
-    if "address already in use" in said or "already allocated" in said:
-        return f"port {port} is taken: make serve-workflow PORT={(port or 8080) + 1} uses another"
-    return f"the model cannot be served on port {port} ({said})"
+def difference_from_graph(address: str, customers: pl.DataFrame, predictions: pl.DataFrame) -> float:
+    """Ask about every customer, and return the largest difference from the predictions that the graph made.
 
-
-def largest_difference(address: str, customers: pl.DataFrame, predictions: pl.DataFrame) -> float:
-    """Ask for every customer, and compare with what the graph predicted. Raises BadInput if an answer differs."""
-    served = [
-        one
-        for rows in customers.drop("month").iter_slices(CUSTOMERS_A_REQUEST)
-        for one in ask(address, rows.to_dicts())["predictions"]
-    ]
-    both = pl.DataFrame(served).join(predictions, on="customer_id", suffix="_batch")
-    difference = both.select((pl.col("churn_probability") - pl.col("churn_probability_batch")).abs().max()).item()
-    if len(both) != len(predictions) or difference > TOLERANCE:
+    Raises BadInput if an answer is not the same.
+    """
+    difference = largest_difference(predictions_of(address, customers), predictions)
+    if difference > SAME_ANSWER:
         raise BadInput(f"the served model differs from the graph's predictions by up to {difference:g}")
-    return float(difference)
+    return difference
 
 
-def ask(address: str, customers: list[dict[str, Any]]) -> dict[str, Any]:
-    body = json.dumps({"customers": customers}).encode()
-    request = urllib.request.Request(f"{address}/predict", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
+def predictions_of(address: str, customers: pl.DataFrame) -> pl.DataFrame:
+    """Ask the service at `address` about each row of `features`; return customer_id and churn_probability."""
+    with httpx.Client(base_url=address, timeout=60, trust_env=False) as service:  # no proxy on the way to 127.0.0.1
+        predictions = []
+        for rows in customers.drop("month").iter_slices(CUSTOMERS_PER_REQUEST):
+            answer = service.post("/predict", json={"customers": rows.to_dicts()})
+            predictions += answer.raise_for_status().json()["predictions"]
+    return pl.DataFrame(predictions)
 
 
-def _wait_until_healthy(address: str, container: Any) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
+def _refused_port(port: int | None, reason: str) -> str:
+    if "address already in use" in reason or "already allocated" in reason:
+        return f"port {port} is taken: make serve-workflow PORT={(port or 8080) + 1} uses a different one"
+    return f"the model cannot be served on port {port} ({reason})"
+
+
+def _wait_until_healthy(address: str, container: Container) -> None:
+    def healthy() -> bool:
         try:
-            with urllib.request.urlopen(f"{address}/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
+            return httpx.get(f"{address}/health", timeout=5, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def alive() -> None:
         container.reload()
         if container.status == "exited":
-            break
-    raise BadInput(f"the serving image does not answer: {container.logs(tail=5).decode(errors='replace').strip()}")
+            last_lines = container.logs(tail=5).decode(errors="replace").strip()
+            raise BadInput(f"the serving image does not start: {last_lines}")
+
+    wait_until(healthy, START_TIMEOUT_S, "the serving image did not answer", alive)

@@ -1,4 +1,4 @@
-"""The same images under another engine: compose.yaml, run as its first lines say."""
+"""The same images under a different engine: compose.yaml, run as its first lines describe."""
 
 import os
 import re
@@ -55,7 +55,7 @@ def test_compose_makes_the_same_predictions(
         done = subprocess.run([*project, "up"], capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         ended = client.containers.list(all=True, filters={"label": "com.docker.compose.project=one-churn-problem-test"})
-        assert {one.attrs["State"]["ExitCode"] for one in ended} == {0}, done.stdout
+        assert {container.attrs["State"]["ExitCode"] for container in ended} == {0}, done.stdout
         assert len(ended) == 6
     finally:
         subprocess.run([*project, "down"], capture_output=True, check=True)

@@ -1,12 +1,11 @@
-"""A Docker engine of the tests' own, to be killed and starved. The machine's, which others may use, stays whole.
+"""A second Docker engine, which the tests kill and starve. The machine's engine, which others may use, is not touched.
 
-It lives in namespaces of its own (processes, mounts, network), its data in memory. Without a network of its own it
-would take the machine's docker0 away: dockerd removes the bridge that it is told to do without. All of it ends with
-the process that holds the namespaces, and that one ends with the tests, however they end.
+It lives in separate namespaces (processes, mounts, network), with its data in memory. The network namespace protects
+the machine's docker0: dockerd removes a bridge that it may not use. Everything ends with the process that holds the
+namespaces, and that process ends with the tests, however they end.
 """
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,13 +13,15 @@ from tempfile import TemporaryDirectory
 
 import docker
 
+from churn.harness.processes import wait_until
+
 START_TIMEOUT_S = 120
-SIZE = "6g"  # of what its images may take; memory is used as they come
+SIZE = "6g"  # the most that its images may use; memory is taken as they come
 HOLD = 'mount -t tmpfs -o size="$1" engine "$2" && ip link set lo up && echo ready && while sleep 1; do :; done'
 
 
 class OwnEngine:
-    """`client` speaks to it, and so does a command that `inside` is put before, on its side of the network."""
+    """An engine. `client` talks to it, and so does every command that has `inside` in front of it."""
 
     def __init__(self, folder: Path, pid: int) -> None:
         self.data = folder / "data"
@@ -37,15 +38,16 @@ class OwnEngine:
         command = [*self.inside, "dockerd", "--config-file=", f"--host={self.host}", *places]
         with self.log.open("a") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and self._process.poll() is None:
-            if subprocess.run([*self._docker, "version"], capture_output=True, check=False).returncode == 0:
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"no engine of our own: {self.log.read_text()[-2000:]}")
+        wait_until(self._answers, START_TIMEOUT_S, f"the second engine did not answer (see {self.log})", self._alive)
+
+    def _answers(self) -> bool:
+        return subprocess.run([*self._docker, "version"], capture_output=True, check=False).returncode == 0
+
+    def _alive(self) -> None:
+        assert self._process.poll() is None, self.log.read_text()[-2000:]
 
     def kill(self) -> None:
-        """As the kernel does it when memory runs out: no goodbye, and the containers stay as they are."""
+        """Kill it as the kernel does when memory runs out: the containers stay as they are."""
         self._sh('kill -9 "$(cat "$1"/pidfile)"')
         self._process.wait()
 
@@ -62,7 +64,7 @@ class OwnEngine:
 
     @contextmanager
     def almost_full(self, megabytes_left: int) -> Iterator[None]:
-        """While the block runs, the disk that the engine writes to has room for so much and no more."""
+        """Leave the engine's disk this much space while the block runs."""
         used = '$(df --output=used -k "$1" | tail -n 1)'
         self._sh(f'mount -o remount,size=$(({used} + {megabytes_left} * 1024))k "$1"')
         try:
@@ -76,7 +78,7 @@ class OwnEngine:
 
 @contextmanager
 def own_engine() -> Iterator[OwnEngine]:
-    """Needs root and what Debian calls util-linux and iproute2."""
+    """Start a second engine. Needs root, and Debian's packages util-linux and iproute2."""
     with TemporaryDirectory(prefix="engine-") as name:  # short: a socket's path may have 107 characters
         folder = Path(name)
         (folder / "data").mkdir()

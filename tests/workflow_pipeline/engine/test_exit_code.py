@@ -1,4 +1,4 @@
-"""A gate that fails is a failure every time: kfp's own runner reads some of them as success."""
+"""A gate that fails is a failure every time. kfp's own runner takes some of these failures for successes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -35,7 +35,7 @@ def exit_codes(run: Any, client: DockerClient, gate: str, times: int) -> list[in
 def kfps_own(*arguments: Any, **options: Any) -> int:
     try:
         return int(KFPS_OWN(*arguments, **options))
-    except APIError:  # the same race lost at another moment: the logs of a container on its way out
+    except APIError:  # the same race, lost a moment earlier: the container is gone before its log is read
         return -1
 
 

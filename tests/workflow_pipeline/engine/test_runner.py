@@ -1,4 +1,4 @@
-"""What the engine itself does to a run: it is killed, its disk is full, it forbids, an image is gone."""
+"""The Docker engine fails a run: it is killed, its disk is full, or an image is gone."""
 
 import os
 import re
@@ -30,13 +30,13 @@ from workflow_pipeline.images import ENVIRONMENT, image
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.slow,
-    pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can start an engine of its own"),
+    pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can start a second engine"),
 ]
 
 
 BASE = "python:3.11-slim-bookworm"  # where a build begins
 
-FULL = "the engine's disk is full: docker system df says what takes the room"
+FULL = "the engine's disk is full: docker system df shows what uses the space"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def own(client: DockerClient, finished: Path, seen: dict[str, Any]) -> Iterator[
 def test_a_killed_engine_fails_the_run_and_the_next_one_goes_on(
     own: OwnEngine, source: Path, runs: Path, finished: Path
 ) -> None:
-    images = sorted(one.id for one in own.client.images.list(all=True))
+    images = sorted(image.id for image in own.client.images.list(all=True))
     with start(source, runs, inside=own.inside) as running:
         wait_for_step(own.client, runs, "build")
         own.kill()
@@ -63,8 +63,8 @@ def test_a_killed_engine_fails_the_run_and_the_next_one_goes_on(
     assert executed(runs) == ["build", "train", "deploy"]
     assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
     assert own.client.containers.list(all=True) == []
-    assert sorted(one.id for one in own.client.images.list(all=True)) == images
-    assert sorted(one.name for one in own.client.networks.list()) == ["bridge", "host", "none"]
+    assert sorted(image.id for image in own.client.images.list(all=True)) == images
+    assert sorted(network.name for network in own.client.networks.list()) == ["bridge", "host", "none"]
 
 
 def test_a_disk_that_is_full_while_building_is_named_and_nothing_is_lost(
@@ -108,7 +108,7 @@ def test_an_image_that_was_removed_while_the_run_went_on_is_named(own: OwnEngine
         own.client.images.remove(gone)
         stderr = running.communicate(timeout=120)[1]
     assert running.returncode == 2, stderr
-    assert stderr == f"error: No such image: {gone}: it was there when the run began; the next run builds it\n"
+    assert stderr == f"error: No such image: {gone}: it was removed during the run, and the next run builds it\n"
     own.take_over([gone])
     assert workflow(source, runs, inside=own.inside).returncode == 0
     assert executed(runs) == ["train", "deploy"]
@@ -127,7 +127,7 @@ def test_what_a_build_left_that_died_with_its_engine_is_swept_up(own: OwnEngine,
     building = Thread(target=build_endlessly)
     building.start()
     try:
-        wait_for(lambda: [one for one in builds(own.client) if one.status == "running"])
+        wait_for(lambda: [build for build in builds(own.client) if build.status == "running"])
     finally:
         own.kill()
         building.join()
@@ -144,4 +144,4 @@ def test_what_a_build_left_that_died_with_its_engine_is_swept_up(own: OwnEngine,
 
 
 def tags(engine: OwnEngine) -> list[str]:
-    return sorted(tag for one in engine.client.images.list() for tag in one.tags)
+    return sorted(tag for image in engine.client.images.list() for tag in image.tags)

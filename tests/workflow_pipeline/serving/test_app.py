@@ -1,24 +1,26 @@
-"""The serving image: asked everything its own description allows and forbids, then asked a lot at once."""
+"""The serving image: requests that its own description allows and forbids, then a thousand at once."""
 
 import json
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import polars as pl
 import pytest
 from docker import DockerClient
+from docker.errors import ContainerError
 from playwright.sync_api import Browser
 
 from churn.harness.errors import BadInput
 from churn.harness.report import read_report
+from churn.harness.same_answer import SAME_ANSWER
+from churn.tables import CONTRACTS, PLANS, REGIONS
 from tests.browser import Visit
-from workflow_pipeline.serving.container import ask, build_serving_image, largest_difference, serving
+from workflow_pipeline.serving.container import build_serving_image, difference_from_graph, serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -32,8 +34,14 @@ def image(client: DockerClient, finished: Path, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="module")
 def address(client: DockerClient, image: str, finished: Path) -> Iterator[str]:
-    with serving(client, image, finished / "workflow" / "steps") as where:
-        yield where
+    with serving(client, image, finished / "workflow" / "steps") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def service(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, timeout=60) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
@@ -47,35 +55,60 @@ def customer(customers: pl.DataFrame) -> dict[str, Any]:
     return customers.drop("month").row(0, named=True)
 
 
-def refused(address: str, body: bytes) -> tuple[int, Any]:
-    request = urllib.request.Request(f"{address}/predict", body, {"Content-Type": "application/json"})
-    with pytest.raises(urllib.error.HTTPError) as answer:
-        urllib.request.urlopen(request, timeout=60)
-    with answer.value as error:
-        return error.code, json.load(error)["detail"]
+def refused(service: httpx.Client, body: bytes) -> tuple[int, Any]:
+    answer = service.post("/predict", content=body, headers={"Content-Type": "application/json"})
+    assert answer.is_client_error
+    return answer.status_code, answer.json()["detail"]
 
 
 def test_every_customer_gets_the_answer_of_the_graph(address: str, customers: pl.DataFrame, finished: Path) -> None:
     predictions = pl.read_parquet(finished / "workflow" / "predictions.parquet")
-    assert largest_difference(address, customers, predictions) <= 1e-6
+    assert difference_from_graph(address, customers, predictions) <= SAME_ANSWER
 
 
-def test_another_answer_would_be_noticed(address: str, customers: pl.DataFrame, finished: Path) -> None:
+def test_a_different_answer_is_noticed(address: str, customers: pl.DataFrame, finished: Path) -> None:
     predictions = pl.read_parquet(finished / "workflow" / "predictions.parquet")
     with pytest.raises(BadInput, match="the served model differs"):
-        largest_difference(address, customers, predictions.with_columns(pl.col("churn_probability") + 1e-5))
+        difference_from_graph(address, customers, predictions.with_columns(pl.col("churn_probability") + 1e-5))
 
 
-def test_it_says_what_it_serves(address: str, finished: Path) -> None:
-    with urllib.request.urlopen(f"{address}/model", timeout=60) as answer:
-        card = json.load(answer)
+def test_the_app_describes_its_model(service: httpx.Client, finished: Path) -> None:
+    card = service.get("/model").json()
     report = read_report(finished / "workflow" / "report.json")
     assert (card["month"], card["data_fingerprint"]) == (report.month, report.data_fingerprint)
     assert card["scores"] == report.baseline
 
 
+def test_the_home_page_leads_to_the_api_page(service: httpx.Client) -> None:
+    page = service.get("/", follow_redirects=True)
+    assert page.url.path == "/docs"
+    assert page.is_success
+
+
+def test_the_example_of_the_api_page_is_answered(service: httpx.Client) -> None:
+    schemas = service.get("/openapi.json").json()["components"]["schemas"]
+    (example,) = schemas["Customer"]["examples"]
+    answer = service.post("/predict", json={"customers": [example]})
+    assert answer.status_code == 200, answer.text
+    assert 0 <= answer.json()["predictions"][0]["churn_probability"] <= 1
+
+
+def test_the_words_of_the_api_are_those_of_the_tables(service: httpx.Client) -> None:
+    fields = service.get("/openapi.json").json()["components"]["schemas"]["Customer"]["properties"]
+    assert {name: tuple(fields[name]["enum"]) for name in ("region", "plan", "contract")} == {
+        "region": REGIONS,
+        "plan": PLANS,
+        "contract": CONTRACTS,
+    }
+
+
+def test_an_app_without_its_model_does_not_start(client: DockerClient, image: str) -> None:
+    with pytest.raises(ContainerError, match=r"there is no model file /tmp/model\.skops"):
+        client.containers.run(image, environment={"MODEL_FOLDER": "/tmp"}, network_mode="none", remove=True)
+
+
 @pytest.mark.browser
-def test_its_page_is_drawn_and_asks_for_nothing_from_elsewhere(browser: Browser, address: str) -> None:
+def test_the_api_page_loads_nothing_from_the_internet(browser: Browser, address: str) -> None:
     window = Visit(browser, address, viewport={"width": 1280, "height": 900})
     window.open("docs")
     window.page.get_by_text("/predict").first.wait_for()
@@ -97,38 +130,48 @@ def test_its_page_is_drawn_and_asks_for_nothing_from_elsewhere(browser: Browser,
     ],
 )
 def test_a_field_that_is_wrong_is_named(
-    address: str, customer: dict[str, Any], change: dict[str, Any], reason: str
+    service: httpx.Client, customer: dict[str, Any], change: dict[str, Any], reason: str
 ) -> None:
-    code, detail = refused(address, json.dumps({"customers": [{**customer, **change}]}).encode())
+    code, detail = refused(service, json.dumps({"customers": [{**customer, **change}]}).encode())
     assert code == 422
     assert detail[0]["loc"][-1] == next(iter(change))
     assert reason in detail[0]["msg"]
 
 
-def test_a_missing_field_is_named(address: str, customer: dict[str, Any]) -> None:
-    code, detail = refused(address, json.dumps({"customers": [{"customer_id": customer["customer_id"]}]}).encode())
+def test_a_missing_field_is_named(service: httpx.Client, customer: dict[str, Any]) -> None:
+    code, detail = refused(service, json.dumps({"customers": [{"customer_id": customer["customer_id"]}]}).encode())
     assert code == 422
-    assert {one["loc"][-1] for one in detail} == set(customer) - {"customer_id"}
+    assert {wrong["loc"][-1] for wrong in detail} == set(customer) - {"customer_id"}
 
 
 @pytest.mark.parametrize(
     "body",
     [b"", b"{bad", b"\xff\xfe", b"[" * 100_000, b'{"customers": [NaN]}', b'{"customers": []}', b"null", b"1e999"],
 )
-def test_a_body_that_makes_no_sense_is_refused_with_a_reason(address: str, body: bytes) -> None:
-    code, detail = refused(address, body)
+def test_a_body_that_makes_no_sense_is_refused_with_a_reason(service: httpx.Client, body: bytes) -> None:
+    code, detail = refused(service, body)
     assert code in (400, 422)
     assert detail
 
 
-def test_a_body_of_10_mb_is_refused(address: str) -> None:
-    code, detail = refused(address, b" " * 10_000_000)
-    assert (code, detail) == (413, "the body is over 1,000,000 bytes: ask in parts")
+@pytest.mark.parametrize("chunks", [1, 100])  # with and without the header that gives the whole size
+def test_a_body_of_10_mb_is_refused(service: httpx.Client, chunks: int) -> None:
+    part = b" " * (10_000_000 // chunks)
+    answer = service.post(
+        "/predict",
+        content=part if chunks == 1 else (part for _ in range(chunks)),
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 413
+    assert "Content Too Large" in answer.text
 
 
-def test_a_thousand_requests_at_once_are_answered(address: str, customer: dict[str, Any]) -> None:
-    with ThreadPoolExecutor(16) as clients:
-        answers = list(clients.map(lambda _: ask(address, [customer]), range(1000)))
+def test_a_thousand_requests_at_once_are_answered(service: httpx.Client, customer: dict[str, Any]) -> None:
+    def ask(_: int) -> Any:
+        return service.post("/predict", json={"customers": [customer]}).raise_for_status().json()
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(ask, range(1000)))
     assert answers == [answers[0]] * 1000
 
 

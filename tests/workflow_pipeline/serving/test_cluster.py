@@ -1,4 +1,4 @@
-"""What a cluster would read, held against the schemas of those who read it. No cluster is asked."""
+"""The files for a cluster, checked against the schemas of the programs that read them. No cluster is needed."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def graph() -> dict[str, Any]:
 
 @pytest.fixture
 def manifests() -> dict[str, dict[str, Any]]:
-    return {one["kind"]: one for one in documents(MANIFESTS)}
+    return {document["kind"]: document for document in documents(MANIFESTS)}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_the_compiled_pipeline_fits_the_schema_of_pipelines(graph: dict[str, Any
     spec = ParseDict(graph, PipelineSpec())
     assert set(spec.root.dag.tasks) == {*ENVIRONMENT, "importer"}
     assert spec.root.dag.tasks["collect"].retry_policy.max_retry_count == 2
-    executors = ParseDict(graph["deploymentSpec"], PipelineDeploymentConfig()).executors  # a schema of its own
+    executors = ParseDict(graph["deploymentSpec"], PipelineDeploymentConfig()).executors  # it has a separate schema
     for stage in ENVIRONMENT:
         container = executors[f"exec-{stage}"].container
         assert (container.image, container.resources.resource_memory_limit) == (image(stage), MEMORY_LIMIT)
@@ -72,12 +72,12 @@ def test_service_and_network_policy_are_about_the_pods_of_the_deployment(manifes
     )
 
 
-def test_the_network_policy_lets_the_namespace_ask_and_the_pods_ask_nobody(
+def test_the_network_policy_lets_the_namespace_in_and_nothing_out(
     manifests: dict[str, dict[str, Any]], serving: dict[str, Any]
 ) -> None:
     policy = manifests["NetworkPolicy"]["spec"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]
-    assert "egress" not in policy  # the type without a rule: nothing is let out
+    assert "egress" not in policy  # the type without a rule allows nothing
     (door,) = policy["ingress"]
     assert door["from"] == [{"podSelector": {}}]  # no namespaceSelector: this namespace only
     assert [port["port"] for port in door["ports"]] == [port["name"] for port in serving["ports"]]
@@ -105,5 +105,5 @@ def test_the_deployment_is_locked_down_as_the_container_on_a_laptop_is(serving: 
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert serving["resources"]["limits"]["memory"] == "1Gi"  # served.py's mem_limit
+    assert serving["resources"]["limits"]["memory"] == "1Gi"  # container.py's mem_limit
     assert set(serving["resources"]["requests"]) == set(serving["resources"]["limits"]) == {"cpu", "memory"}
