@@ -52,7 +52,7 @@ def main() -> None:
     console.print(f"report: {folder / 'report.json'}; kfp's log: {folder / 'log.txt'}")
     if client is not None:
         serve(client, run, report, folder, arguments.serve)
-    console.print("next: make demo-workflow again (nothing will run), or change a line in churn/process.py first")
+        console.print("next: make demo-workflow again (nothing will run), or change a line in churn/process.py first")
 
 
 def serve(client: DockerClient, run: GraphRun, report: Report, folder: Path, port: int | None) -> None:
