@@ -24,7 +24,7 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E SCENARIO PIPELINE PORT,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E SCENARIO PIPELINE PORT STAGE,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
@@ -41,17 +41,19 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo compare demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
+.PHONY: demo compare diff demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
 .PHONY: serve-workflow images ui-data rerun-data ui-dagster lineage rollback ui-tracking team-tracking
 
 # demo-plain runs first: settings that it rejects would fail everywhere. After that, a pipeline that fails does not stop
 # the others. The comparison names the missing pipelines, and make fails.
-demo: demo-plain ## run every pipeline, then compare their reports
-	@failed=; for one in $(PIPELINES:%=demo-%); do $(MAKE) --no-print-directory $$one || failed="$$failed $$one"; done; \
-		$(MAKE) --no-print-directory compare $${failed:+FAILED="$$failed"}
+demo: demo-plain ## run every pipeline, two at a time, then compare their reports
+	@MAKE="$(MAKE)" exec .venv/plain/bin/python -m churn.harness.lanes
 
 compare: .venv/plain/.ok ## compare the last reports; plots in runs/compare.html
 	@.venv/plain/bin/python -m churn.compare $(call option,FAILED,failed)
+
+diff: ## show what a framework adds to a plain stage: STAGE=train PIPELINE=model
+	@sh tools/diff.sh "$$STAGE" "$$PIPELINE"
 
 demo-plain: .venv/plain/.ok ## run the plain script: six functions, no framework
 	@.venv/plain/bin/python -m churn $(WORLD)
