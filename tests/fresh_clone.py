@@ -5,21 +5,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
+
 
 def make(folder: Path, *words: str, path: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run make in `folder`; `path` goes in front of PATH. What an outer make says is not passed on."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    """Run make in `folder`; `path` goes in front of PATH."""
     search = os.pathsep.join(part for part in (path, os.environ["PATH"]) if part)
     return subprocess.run(
         ["make", *words],
         cwd=folder,
-        env=inherited | {"PATH": search} | environment,
+        env=without_make() | {"PATH": search} | environment,
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
         timeout=60,
         check=False,
     )
+
+
+def without_make() -> dict[str, str]:
+    """Return this process's environment without what an outer make put there."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
 
 
 def script(path: Path, *lines: str) -> None:
@@ -29,10 +35,20 @@ def script(path: Path, *lines: str) -> None:
 
 
 def built(clone: Path, *environments: str) -> None:
-    """Environments that look finished, whose Python writes down its arguments."""
+    """Make environments that look finished, whose Python writes down its arguments."""
     for name in environments:
-        script(clone / ".venv" / name / "bin" / "python", 'printf "%s\\n" "$@" >>arguments')
+        standin_python(clone, name)
         (clone / ".venv" / name / ".ok").touch()
+
+
+def standin_python(clone: Path, environment: str, *lines: str) -> None:
+    """Make a Python that writes down its arguments and then runs `lines`. It runs the runner of the lanes for real."""
+    script(
+        clone / ".venv" / environment / "bin" / "python",
+        f'[ "$2" != churn.harness.lanes ] || PYTHONPATH="{ROOT}" exec "{sys.executable}" "$@"',
+        'printf "%s\\n" "$@" >>arguments',
+        *lines,
+    )
 
 
 def arguments(clone: Path) -> list[str]:

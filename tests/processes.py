@@ -54,7 +54,7 @@ def left_running() -> Iterator[list[str]]:
             time.sleep(0.1)
         found += [command_line(pid) for pid in orphans]
         for pid in orphans:
-            os.kill(pid, signal.SIGKILL)
-            with suppress(ChildProcessError):  # the child of another orphan
+            with suppress(ProcessLookupError, ChildProcessError):  # ended, or another orphan's child
+                os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
         libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)

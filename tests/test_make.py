@@ -1,15 +1,22 @@
 """The Makefile: what it lists, and how settings reach the programs."""
 
+import os
 import re
+import shutil
+import signal
+import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.fresh_clone import arguments, built, make, script
+from churn.harness.processes import wait_until
+from tests.fresh_clone import arguments, built, make, script, standin_python, without_make
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PIPELINES = ["plain", "workflow", "data", "dagster", "model", "tracking"]
+MODULES = ["workflow_pipeline", "data_pipeline", "data_pipeline.in_dagster.demo", "model_pipeline", "tracking_pipeline"]
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE))
 
 
@@ -92,29 +99,62 @@ def test_what_the_shell_happens_to_hold_is_not_a_setting(clone: Path) -> None:
 
 def test_demo_runs_each_pipeline_and_then_compares(clone: Path) -> None:
     built(clone, *PIPELINES)
-    assert make(clone, "-j4", "demo").returncode == 0
-    modules = (
-        "churn",
-        "workflow_pipeline",
-        "data_pipeline",
-        "data_pipeline.in_dagster.demo",
-        "model_pipeline",
-        "tracking_pipeline",
-        "churn.compare",
-    )
-    assert arguments(clone) == [argument for module in modules for argument in ("-m", module)]
+    demo = make(clone, "-j4", "demo")
+    assert demo.returncode == 0, demo
+    assert "jobserver" not in demo.stdout + demo.stderr
+    ran = arguments(clone)[1::2]
+    assert ran[0] == "churn"
+    assert sorted(ran[1:-1]) == sorted(MODULES)
+    assert ran[-1] == "churn.compare"
 
 
 def test_a_demo_that_fails_keeps_no_other_from_running_and_is_named(clone: Path) -> None:
     built(clone, *PIPELINES)
+    standin_python(clone, "plain", '[ "$3" = "" ]')
     for name in ("workflow", "dagster"):
-        script(clone / ".venv" / name / "bin" / "python", "exit 2")
-    script(clone / ".venv" / "plain" / "bin" / "python", 'printf "%s\\n" "$@" >>arguments; [ "$3" = "" ]')
-    assert make(clone, "demo").returncode == 2
-    assert arguments(clone) == [
-        *("-m", "churn", "-m", "data_pipeline", "-m", "model_pipeline", "-m", "tracking_pipeline"),
-        *("-m", "churn.compare", "--failed=demo-workflow demo-dagster"),
-    ]
+        standin_python(clone, name, f"echo {name} has no room >&2", "exit 2")
+    demo = make(clone, "demo")
+    assert demo.returncode == 2
+    assert "workflow has no room" in demo.stdout
+    assert set(MODULES) <= set(arguments(clone))
+    assert arguments(clone)[-3:] == ["-m", "churn.compare", "--failed=demo-workflow demo-dagster"]
+
+
+def test_what_a_pipeline_prints_stays_whole_and_in_order(clone: Path) -> None:
+    built(clone, *PIPELINES)
+    for name, seconds in zip(PIPELINES, (0, 0.4, 0.2, 0.1, 0, 0.3), strict=True):
+        standin_python(clone, name, f"echo {name} begins", f"sleep {seconds}", f"echo {name} ends")
+    printed = re.findall(r"^(\w+) (?:begins|ends)$", make(clone, "demo").stdout, re.MULTILINE)
+    assert printed == [name for name in PIPELINES for _ in range(2)] + ["plain", "plain"]  # the last is the comparison
+
+
+def test_two_pipelines_run_at_a_time(clone: Path) -> None:
+    built(clone, *PIPELINES)
+    for name in PIPELINES[1:]:
+        standin_python(
+            clone, name, f"touch {name}.runs", "sleep 0.3", "ls | grep -c '[.]runs' >>together", f"rm {name}.runs"
+        )
+    make(clone, "demo")
+    together = (clone / "together").read_text(encoding="utf-8").split()
+    assert len(together) == 5
+    assert max(together) == "2"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_demo_leaves_nothing_running_when_it_is_stopped(clone: Path, ending: signal.Signals) -> None:
+    built(clone, *PIPELINES)
+    for name in PIPELINES[1:]:
+        standin_python(clone, name, f"echo $$ >{name}.pid", "exec sleep 600")
+
+    def lanes() -> list[int]:
+        return [int(pid) for file in clone.glob("*.pid") if (pid := file.read_text(encoding="utf-8"))]
+
+    demo = subprocess.Popen(["make", "demo"], cwd=clone, env=without_make(), start_new_session=True)
+    wait_until(lambda: len(lanes()) == 2, 20, "two lanes run")
+    os.killpg(demo.pid, ending)
+    assert demo.wait(timeout=20) != 0
+    wait_until(lambda: not any(map(psutil.pid_exists, lanes())), 10, "both lanes end")
+    assert len(lanes()) == 2, "another lane was started"
 
 
 def test_without_the_plain_answer_no_pipeline_is_run(clone: Path) -> None:
@@ -122,6 +162,24 @@ def test_without_the_plain_answer_no_pipeline_is_run(clone: Path) -> None:
     script(clone / ".venv" / "plain" / "bin" / "python", "exit 2")
     assert make(clone, "demo").returncode == 2
     assert not (clone / "arguments").exists()
+
+
+def test_diff_shows_a_plain_stage_next_to_that_of_a_pipeline(clone: Path) -> None:
+    for folder in ("churn", "model_pipeline"):
+        shutil.copytree(ROOT / folder, clone / folder)
+    shown = make(clone, "diff", "STAGE=train", "PIPELINE=model")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert re.search(r"^import polars as pl +import polars as pl$", shown.stdout, re.MULTILINE)
+    assert max(map(len, shown.stdout.splitlines())) <= 160
+
+
+@pytest.mark.parametrize("words", [["STAGE=fit", "PIPELINE=model"], ["STAGE=../x", "PIPELINE=model"], ["STAGE=train"]])
+def test_diff_of_a_name_that_is_unknown_lists_the_known_ones(clone: Path, words: list[str]) -> None:
+    refused = make(clone, "diff", *words)
+    assert refused.returncode == 2
+    assert re.match(
+        r"error: (STAGE|PIPELINE)=\S* is not one of: .*make diff STAGE=train PIPELINE=model", refused.stderr
+    )
 
 
 def test_clean_keeps_the_environments_and_distclean_does_not(clone: Path) -> None:

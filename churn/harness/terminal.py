@@ -1,5 +1,6 @@
 """The output of a pipeline at work and when it is done: a progress bar, and short tables."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,8 +27,9 @@ COLOURS = {
 }
 
 FIGURE = re.compile(r"[−-]?\d")
-WIDTH_OF_A_LOG = 110  # a terminal tells its own
-console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
+WIDTH_OF_A_LOG = 110  # a terminal tells its own, and `make demo` passes it on as COLUMNS
+knows_its_width = sys.stdout.isatty() or "COLUMNS" in os.environ
+console = Console(highlight=False, width=None if knows_its_width else WIDTH_OF_A_LOG)
 
 
 class Bar:
