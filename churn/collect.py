@@ -6,7 +6,7 @@ from pathlib import Path
 
 from churn.harness.errors import BadInput
 from churn.lake import existing_partition, months_of, new_partition, partition
-from churn.storage.made_from import write_checksums
+from churn.storage.checksums import write_checksums
 from churn.storage.months import parse_month
 
 

@@ -8,11 +8,13 @@ How a folder is replaced in one step: churn/storage/atomic.py.
 
 from collections.abc import Sequence
 from pathlib import Path
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from churn.harness.errors import BadInput
 from churn.storage.atomic import new_folder
+
+if TYPE_CHECKING:
+    import polars as pl
 
 new_partition = new_folder  # an empty folder to write to, which replaces the old one when the block ends well
 
@@ -35,8 +37,10 @@ def existing_partition(lake: Path, table: str, month: str, made_by: str) -> Path
     return folder
 
 
-def scan(lake: Path, table: str, months: Sequence[str]) -> pl.LazyFrame:
+def scan(lake: Path, table: str, months: Sequence[str]) -> "pl.LazyFrame":
     """Return the rows of a table in these months, lazily and in order. A table in `valid` is named "valid/usage"."""
+    import polars as pl  # not at the top: collect runs where no package is installed
+
     stage, _, table = table.partition("/")
     files = [partition(lake, stage, month) / table / "*.parquet" for month in months]
     return pl.scan_parquet(files, hive_partitioning=False)

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
 from churn.simulator.behaviour import BlockMonth, Columns, block_count, simulate
+from churn.simulator.staging import staging_beside
 from churn.simulator.usage_days import usage_rows
 from churn.simulator.world import World
-from churn.storage.atomic import staging_beside, swap_in
+from churn.storage.atomic import swap_in
 from churn.storage.months import first_day
 from churn.tables import CONTRACTS, PLANS, REGIONS
 

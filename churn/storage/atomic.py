@@ -16,8 +16,6 @@ from errno import EEXIST, ENOTEMPTY
 from pathlib import Path
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
-
 RENAME_EXCHANGE, AT_FDCWD = 2, -100  # see renameat2(2)
 
 
@@ -94,25 +92,6 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def staging_beside(place: Path) -> Iterator[Path]:
-    """Give a hidden folder to write to, next to `place`, and remove what killed runs left there.
-
-    Each staging folder holds a lock while its process lives. A folder whose lock is free belongs to a dead process.
-    """
-    with suppress(OSError):  # two runs may sweep at once, and the second finds nothing left
-        sweep(place.parent)
-    for other in place.parent.glob(f".{place.name}.*.staging"):
-        with suppress(Timeout, FileNotFoundError), FileLock(other / ".lock", blocking=False):
-            shutil.rmtree(other, ignore_errors=True)
-    staging = hidden_beside(place, "staging")
-    try:
-        with FileLock(staging / ".lock"):  # creates the folder
-            yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def hidden_beside(place: Path, suffix: str = "new") -> Path:

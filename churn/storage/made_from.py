@@ -20,14 +20,6 @@ from churn.storage.months import add_months, first_day
 MADE_BY = {"raw": "collect", "valid": "validate"}
 
 
-def write_checksums(folder: Path) -> dict[str, str]:
-    """Write checksums.json of a partition; return the SHA-256 of each of its Parquet files by relative path."""
-    files = sorted(folder.rglob("*.parquet"))
-    checksums = {file.relative_to(folder).as_posix(): sha256_of(file) for file in files}
-    (folder / "checksums.json").write_text(json.dumps(checksums, indent=1), encoding="utf-8")
-    return checksums
-
-
 def write_made_from(folder: Path, lake: Path, table: str, month: str) -> None:
     """Write made_from.json of a new partition of `table` to `folder`: the digest of each input, by its name."""
     (folder / "made_from.json").write_text(json.dumps(inputs(lake, table, month), indent=1), encoding="utf-8")

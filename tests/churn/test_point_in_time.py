@@ -12,7 +12,7 @@ from churn.harness.errors import BadInput
 from churn.lake import months_of, partition
 from churn.process import process, write_features, write_labels
 from churn.storage.atomic import sha256_of
-from churn.storage.made_from import write_checksums
+from churn.storage.checksums import write_checksums
 from churn.storage.months import add_months, first_day, last_day
 from tests.churn.small_world import MONTHS, NEWEST, features_of, files, rows, take_in
 
