@@ -15,7 +15,8 @@ from churn.checks.cross_check import rows_left_out
 from churn.contract import MOST_BAD_ROWS, SCHEMAS, split_by_contract
 from churn.harness.errors import ContractBroken
 from churn.lake import existing_partition, new_partition, partition
-from churn.storage.made_from import write_checksums, write_made_from
+from churn.storage.checksums import write_checksums
+from churn.storage.made_from import write_made_from
 from churn.storage.months import first_day
 
 

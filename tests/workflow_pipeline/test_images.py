@@ -40,7 +40,6 @@ def changed_by(file: Path) -> set[str]:
         ("churn/harness/terminal.py", set()),
         ("workflow_pipeline/drift.py", {"validate"}),
         ("workflow_pipeline/engine/graph.py", set()),
-        ("workflow_pipeline/locks/process.txt", {"collect", "process"}),
         ("workflow_pipeline/locks/train.txt", {"build", "train"}),
         ("workflow_pipeline/locks/kfp.txt", set(images.ENVIRONMENT)),
         ("workflow_pipeline/Dockerfile", set(images.ENVIRONMENT)),
