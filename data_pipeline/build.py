@@ -1,6 +1,6 @@
 """Model Building, the data pipeline's way: the training set is one more table with a partition per month.
 
-Its gate: every feature partition it reads must be newer than the valid rows that it was made from.
+Its gate: every partition that it reads must have been made from the valid rows that are here now.
 """
 
 from datetime import timedelta
@@ -16,29 +16,24 @@ from data_pipeline.assets import FEATURES, LABELS, TRAINING, first_month, lake_f
 def build(partition_key: str) -> None:
     """Split by time: train on the months with known labels, hold out the newest of them.
 
-    Raises AirflowFailException when a month's features are out of date.
+    Raises AirflowFailException when features or labels are out of date: a retry would read the same ones.
     """
     from churn import build as plain
 
     lake, month = lake_folder(), partition_key
-    stale = months_to_restate(lake, month)
-    if stale:
-        raise AirflowFailException(f"training {month}: features of {', '.join(stale)} are older than their valid rows")
+    if stale := out_of_date(lake, month):
+        raise AirflowFailException(f"training {month}: out of date with their valid rows: {', '.join(stale)}")
     plain.build(lake, month)
 
 
-def months_to_restate(lake: Path, month: str) -> list[str]:
-    """The months up to `month` whose features were written before their own valid rows, or the late ones, came in."""
-    from churn.lake import partition
-    from churn.storage.months import add_months, month_range
+def out_of_date(lake: Path, month: str) -> list[str]:
+    """Return the features and labels up to `month` that were made from other valid rows, such as "features 2025-03".
 
-    def written(table: str, month: str) -> float:
-        folder = partition(lake, table, month)
-        return folder.stat().st_mtime if folder.is_dir() else 0.0
+    Each partition records the digests of what it was made from; the dates of files play no part.
+    """
+    from churn.storage.made_from import outdated
+    from churn.storage.months import month_range
 
-    return [
-        past
-        for past in month_range(first_month(), month)
-        if written("features", past)
-        <= max(written("valid", past), written("valid", add_months(past, 1)) if past < month else 0.0)
-    ]
+    months = month_range(first_month(), month)
+    reads = [*(("features", past) for past in months), *(("labels", past) for past in months[:-1])]
+    return [f"{table} {past}" for table, past in reads if outdated(lake, table, past)]

@@ -1,4 +1,4 @@
-"""What a real Airflow did when months came out of order, twice, broken, and when it was killed."""
+"""A real Airflow with months that come out of order, twice or broken, and with processes that are killed."""
 
 import os
 from typing import Any
@@ -13,13 +13,18 @@ def states(note: Any) -> set[str]:
     return {state for _, _, state, _ in note["tasks"]}
 
 
+def downstream(tables: Any) -> Any:
+    """Return the tables that are made from `valid`."""
+    return {path: digest for path, digest in tables.items() if not path.startswith("valid/")}
+
+
 def ran(note: Any) -> set[tuple[str, str]]:
     return {(dag, month) for dag, month, _ in note["runs"]}
 
 
 def test_months_out_of_order_give_the_same_tables_as_in_order(year: Any) -> None:
     assert year["out of order"]["tables"] == year["plain"]
-    assert states(year["out of order"]) == {"success", "skipped"}  # skipped: a month before was missing
+    assert states(year["out of order"]) == {"success", "skipped"}  # skipped: an earlier month was missing
 
 
 def test_rerun_of_a_month_changes_no_byte(year: Any) -> None:
@@ -49,7 +54,7 @@ def test_a_run_that_misses_its_deadline_is_told_in_a_line(year: Any) -> None:
 def test_two_runs_of_one_month_at_once_give_one_result(year: Any) -> None:
     assert [run[:2] for run in year["twice at once"]["runs"]].count(["exports", "2025-04"]) == 2
     (_, one_ended), (other_began, _) = sorted(year["twice at once"]["twins"])
-    assert other_began < one_ended  # they were at it together
+    assert other_began < one_ended  # they ran at the same time
     assert states(year["twice at once"]) == {"success"}
     assert year["twice at once"]["tables"] == year["plain"]
 
@@ -90,7 +95,7 @@ def test_late_rows_restate_the_month_before_through_an_event_of_its_own(year: An
 def test_scheduler_and_workers_killed_in_a_task_leave_the_same_tables(year: Any) -> None:
     assert year["killed"]["tables"] == year["plain"]
     assert states(year["killed"]) == {"success"}
-    assert max(tries for *_, tries in year["killed"]["tasks"]) > 1  # somebody was hit
+    assert max(tries for *_, tries in year["killed"]["tasks"]) > 1  # a task was killed
 
 
 def test_disk_that_is_full_fails_the_task_with_a_sentence_and_changes_nothing(year: Any) -> None:
@@ -100,7 +105,7 @@ def test_disk_that_is_full_fails_the_task_with_a_sentence_and_changes_nothing(ye
         (pytest.fail if promised else pytest.skip)(f"mounting is not permitted: {note['no disk to fill']}")
     assert ("process", SCORED, "failed", 1) in {tuple(task) for task in note["tasks"]}
     assert " features.process failed: No space left on device: nothing in /" in note["last line"]
-    assert note["tables"] == year["plain"]
+    assert downstream(note["tables"]) == downstream(year["plain"])
     assert note["left over"] == []
 
 
@@ -109,8 +114,9 @@ def test_predictions_are_not_made_of_features_that_are_out_of_date(year: Any) ->
     if "no disk to fill" in year["disk full"]:
         pytest.skip("the features are up to date: there was no disk to fill")
     assert [task for task in note["tasks"] if task[0] == "build"] == [["build", SCORED, "failed", 1]]
-    assert f"training {SCORED}: features of 2025-03, {SCORED} are older than their valid rows" in note["last line"]
-    assert note["tables"] == year["plain"]
+    stale = f"features 2025-03, features {SCORED}, labels 2025-03"
+    assert f"training {SCORED}: out of date with their valid rows: {stale}" in note["last line"]
+    assert downstream(note["tables"]) == downstream(year["plain"])
 
 
 def test_task_that_is_killed_is_tried_again_in_collection_and_reported_elsewhere(year: Any) -> None:
@@ -123,6 +129,6 @@ def test_task_that_is_killed_is_tried_again_in_collection_and_reported_elsewhere
     assert year["task killed"]["tables"] == year["plain"]
 
 
-def test_month_whose_task_was_killed_is_mended_by_running_it_again(year: Any) -> None:
+def test_a_month_whose_task_was_killed_is_complete_after_it_runs_again(year: Any) -> None:
     assert states(year["after the killed"]) == {"success"}
     assert year["after the killed"]["tables"] == year["plain"]

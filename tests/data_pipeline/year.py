@@ -1,6 +1,6 @@
-"""Puts a real Airflow through what happens in a year, and writes down its records and the lake's checksums after each.
+"""Put a real Airflow through the events of a year; note its records and the lake's checksums after each event.
 
-Run by the tests in the environment that has Airflow: python -m tests.data_pipeline.year FOLDER
+The tests run this in the environment that has Airflow: python -m tests.data_pipeline.year FOLDER
 """
 
 import json
@@ -19,6 +19,7 @@ from churn.harness.command import OperatorData
 from churn.pipeline import run
 from churn.simulator.delivery import deliver
 from churn.simulator.exports import export
+from churn.simulator.faults import break_export
 from churn.simulator.world import World
 from churn.storage.atomic import sha256_of
 from data_pipeline.local_airflow.backfills import finish_backfill, runs_until_ended, start_backfill
@@ -34,7 +35,7 @@ PAGE = 4096  # bytes; what a tmpfs counts in
 
 
 def checksums(lake: Path, *tables: str) -> dict[str, str]:
-    """SHA-256 by path, of what a reader of these tables would find."""
+    """Return the SHA-256 by path of each file that a reader of these tables would find."""
     files = [file for table in tables for file in sorted(lake.glob(f"{table}/month=*/**/*")) if file.is_file()]
     return {str(file.relative_to(lake)): sha256_of(file) for file in files}
 
@@ -57,7 +58,7 @@ class Year:
         finish_backfill(self.airflow, number)
 
     def note(self, name: str) -> None:
-        """The tables as they are, and the runs and tasks since the last note."""
+        """Note the tables as they are, and the runs and tasks since the last note."""
         tasks = self.airflow.api.task_instances()
         runs = [run for run in self.airflow.api.runs() if run["dag_run_id"] not in self.seen]
         key = {run["dag_run_id"]: run["partition_key"] for run in runs}
@@ -86,7 +87,7 @@ class Year:
         self.notes["rerun"]["all"] = checksums(self.airflow.lake, *EVERY_TABLE)
 
     def late_delivery(self) -> None:
-        """The export is not there when it is asked for, and arrives after the run's deadline."""
+        """Let the export arrive only after the run's deadline."""
         export = self.airflow.folder / "source" / "month=2025-02"
         target = export.readlink()
         export.unlink()
@@ -99,7 +100,7 @@ class Year:
         self.note("late delivery")
 
     def let_the_deadline_pass(self) -> None:
-        """Six hours are too long for a test, so they are over at once. All that follows is Airflow's own doing."""
+        """Move the deadline of six hours into the past, in Airflow's database. Airflow does the rest itself."""
         of_this_run = "FROM deadline JOIN dag_run ON dag_run.id = dagrun_id WHERE state = 'running'"
         with closing(sqlite3.connect(self.airflow.home / "airflow.db", timeout=60)) as database, database:
             hours = f"SELECT round(24 * (julianday(deadline_time) - julianday(queued_at)), 3) {of_this_run}"
@@ -111,7 +112,7 @@ class Year:
         self.notes["overdue"] = self.incident("overdue")
 
     def incident(self, word: str) -> str:
-        """Wait for the newest line of incidents.log to have the word in it; return the line."""
+        """Wait until the newest line of incidents.log contains the word; return the line."""
         log, deadline = self.airflow.folder / "incidents.log", time.monotonic() + 120
         while True:
             lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
@@ -142,7 +143,7 @@ class Year:
         self.note("corrected")
 
     def disk_full(self) -> None:
-        """The features are on a disk with room for one page more than there is on it."""
+        """Put the features on a disk with room for only one more page, then process a month with other rows."""
         features = self.airflow.lake / "features"
         pages = sum(-(-file.stat().st_size // PAGE) for file in features.glob("*/*"))
         kept = features.rename(features.with_name("kept"))
@@ -154,6 +155,7 @@ class Year:
         else:
             try:
                 shutil.copytree(kept, features, dirs_exist_ok=True)
+                self.deliver_other_rows(SCORED)
                 self.backfill("exports", SCORED, again="completed")
                 self.note("disk full")
                 self.notes["disk full"]["last line"] = self.last_line_of_failed("features", "process")
@@ -162,10 +164,19 @@ class Year:
                 subprocess.run(["umount", str(features)], check=True)
         features.rmdir()
         kept.rename(features)
-        self.backfill("predictions", SCORED, again="completed")  # of features that are older than the valid rows
+        self.backfill("predictions", SCORED, again="completed")  # its features were made from other valid rows
         self.note("stale")
         if not refused.returncode:
             self.notes["stale"]["last line"] = self.last_line_of_failed("predictions", "build")
+        deliver(self.data, self.airflow.folder / "source")
+
+    def deliver_other_rows(self, month: str) -> None:
+        """Replace the month's export by one with so few bad rows that the contract holds: its valid rows differ."""
+        export = self.airflow.folder / "source" / f"month={month}"
+        target = export.readlink()
+        export.unlink()
+        shutil.copytree(target, export)
+        break_export(export, "negative_minutes")
 
     def last_line_of_failed(self, dag: str, stage: str) -> str:
         failed = [run for run in self.airflow.api.runs() if run["dag_id"] == dag and run["state"] == "failed"]
@@ -174,14 +185,14 @@ class Year:
         return str(json.loads(log.read_text(encoding="utf-8").splitlines()[-1])["event"])
 
     def task_killed(self) -> None:
-        """As the kernel kills when memory runs out: first a worker, then the process of a task. The scheduler lives."""
+        """Kill a worker, then the process of a task, as the kernel does without memory. The scheduler survives."""
         number = start_backfill(self.airflow, "exports", SCORED, SCORED, "completed")
         self.kill("collect", "airflow worker -- LocalExecutor: ")
         self.kill("process", "airflow worker -- ")
         finish_backfill(self.airflow, number)
-        told = self.notes["incident of the killed"] = self.incident("killed")
+        incident = self.notes["incident of the killed"] = self.incident("killed")
         self.note("task killed")
-        self.backfill("exports", told.rpartition("MONTH=")[2], again="completed")
+        self.backfill("exports", incident.rpartition("MONTH=")[2], again="completed")
         self.note("after the killed")
 
     def kill(self, stage: str, title: str) -> None:
