@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from churn.harness.command import OneSentenceParser
+from churn.harness.command import command
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import console, progress_bar
 from contrast.cell import ControlFailed, cells
@@ -25,14 +25,12 @@ LONGEST_FIRST = ("data", "workflow", "tracking", "model", "plain")
 @exit_on_bad_input
 def main() -> None:
     every = scenarios()
-    command = OneSentenceParser(
-        prog="python -m contrast", description="Break every pipeline and tabulate which one notices."
-    )
-    command.add_argument("--scenario", choices=list(every), help="run only this scenario (make: SCENARIO=)")
-    command.add_argument("--pipeline", choices=list(PIPELINES), help="run only this pipeline (make: PIPELINE=)")
-    command.add_argument("--runs", type=Path, default=Path("runs"), help="working folder (default: runs)")
-    command.add_argument("--out", type=Path, default=MATRIX, help="the table to write or update")
-    arguments = command.parse_args()
+    options = command("contrast", "Break every pipeline and tabulate which one notices.")
+    options.add_argument("--scenario", choices=list(every), help="run only this scenario (make: SCENARIO=)")
+    options.add_argument("--pipeline", choices=list(PIPELINES), help="run only this pipeline (make: PIPELINE=)")
+    options.add_argument("--runs", type=Path, default=Path("runs"), help="working folder (default: runs)")
+    options.add_argument("--out", type=Path, default=MATRIX, help="the table to write or update")
+    arguments = options.parse_args()
     chosen = {name: each for name, each in every.items() if arguments.scenario in (None, name)}
     columns = [name for name in LONGEST_FIRST if arguments.pipeline in (None, name)]
     table = read_cells(arguments.out)

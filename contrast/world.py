@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-import polars as pl
-
 from churn.simulator.exports import export
 from churn.simulator.world import World
 
 WORLD = World(customers=600, months=4)
 MONTHS = WORLD.all_months()
 LAST, NEWEST = MONTHS[-2:]  # live when a scenario begins; about to run
-
-SAME_ANSWER = 1e-6  # the largest difference between two probabilities that are called the same
 
 
 def exports(folder: Path) -> Path:
@@ -21,11 +17,3 @@ def exports(folder: Path) -> Path:
     if missing:
         export(WORLD, source, missing)
     return source
-
-
-def largest_difference(one: pl.DataFrame, other: pl.DataFrame) -> float:
-    """Between two tables of customer_id and churn_probability; 1, the largest there is, for different customers."""
-    if not one["customer_id"].equals(other["customer_id"]):
-        return 1.0
-    difference = (one["churn_probability"] - other["churn_probability"]).abs().max()
-    return float(difference)  # type: ignore[arg-type]  # never a date

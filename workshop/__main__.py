@@ -4,7 +4,6 @@ Exit code 0 if the answer has passed or the command only prints, 1 if the answer
 """
 
 import sys
-from argparse import ArgumentParser
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -12,6 +11,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
+from churn.harness.command import command
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import COLOURS, console
 from workshop import progress
@@ -150,10 +150,10 @@ def shown(path: Path) -> str:
 
 @exit_on_bad_input
 def main() -> None:
-    command = ArgumentParser(prog="python -m workshop", description=__doc__.splitlines()[0])
-    command.add_argument("what", choices=["list", "check", "hint", "solution", "reset", "ready"])
-    command.add_argument("--exercise", help="its number (make: E=); default for check and hint: the next exercise")
-    arguments = command.parse_args()
+    options = command("workshop", __doc__.splitlines()[0])
+    options.add_argument("what", choices=["list", "check", "hint", "solution", "reset", "ready"])
+    options.add_argument("--exercise", help="its number (make: E=); default for check and hint: the next exercise")
+    arguments = options.parse_args()
     sys.exit(0 if done(arguments.what, arguments.exercise) else 1)
 
 

@@ -1,9 +1,9 @@
 """Check answers in the exercise's environment, under limits. Only grade.py starts this module:
 
-    .venv/model/bin/python -m workshop.examiner RESULTS EXERCISE_FOLDER ANSWER...
+    .venv/model/bin/python -m workshop.examiner RESULTS PRINTED EXERCISE_FOLDER ANSWER...
 
 Write a line to RESULTS when the check is ready, because imports and prepare() may take seconds, then a line of JSON per
-answer. The output of an answer goes elsewhere. Turn every exception of an answer into a sentence; grade.py handles
+answer. The output of answers goes to PRINTED. Turn every exception of an answer into a sentence; grade.py handles
 answers that exit, crash or hang.
 """
 
@@ -88,7 +88,9 @@ def loaded(check: Path) -> ModuleType:
 
 
 def main() -> None:
-    results, folder, *answers = (Path(word) for word in sys.argv[1:])
+    results, printed, folder, *answers = (Path(word) for word in sys.argv[1:])
+    with printed.open("ab") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
     limit_this_process()
     logging.disable(logging.CRITICAL)  # hide engine logs: the learner looks for the answer's output
     check = loaded(folder / "check.py")

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from churn.harness.errors import BadInput
+from churn.harness.processes import Guarded
 from workshop.exercise import ROOT, Exercise
 
 SECONDS_FOR_AN_ANSWER = 60.0
@@ -47,49 +47,40 @@ def grade(
     python = python or environment(exercise.environment)
     with TemporaryDirectory(prefix="workshop-", ignore_cleanup_errors=True) as folder:
         here = Path(folder).resolve()
-        results, printed, complaints = here / "results", here / "printed", here / "complaints"
+        results, printed, log = here / "results", here / "printed", here / "log"
         results.touch()
+        printed.touch()
         command = [
             str(python),
             "-m",
             "workshop.examiner",
             str(results),
+            str(printed),
             str(exercise.folder),
             *(str(answer.resolve()) for answer in answers),
         ]
-        with printed.open("wb") as out, complaints.open("wb") as err:
-            process = subprocess.Popen(
-                command,
-                cwd=here,
-                env=surroundings(here),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-            try:
-                in_time = waited(process, results, seconds)
-            finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        program = Guarded(command, log, surroundings(here), cwd=here)
+        try:
+            in_time = waited(program, results, seconds)
+        finally:
+            program.kill()  # with everything that an answer started
         ready, *lines = whole_lines(results) or [""]
         if not ready:
-            last_line = complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            last_line = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
             raise BadInput(f"exercise {exercise.number} cannot be checked here ({''.join(last_line)[:300]})")
         output = last_lines(printed)
         grades = [Grade(**json.loads(line), printed=output) for line in lines]
-        missing = [lost(process.returncode, in_time, seconds, output)] * (len(answers) - len(grades))
+        missing = [lost(program.wait(), in_time, seconds, output)] * (len(answers) - len(grades))
         return grades + missing
 
 
-def waited(process: subprocess.Popen[bytes], results: Path, seconds: float) -> bool:
+def waited(program: Guarded, results: Path, seconds: float) -> bool:
     """Wait until the process ends. Return False if an answer took more than `seconds`.
 
     A new line in `results` restarts the clock.
     """
     done, deadline = 0, time.monotonic() + SECONDS_TO_GET_READY
-    while process.poll() is None:
+    while program.poll() is None:
         if (lines := len(whole_lines(results))) > done:
             done, deadline = lines, time.monotonic() + seconds
         if time.monotonic() > deadline:

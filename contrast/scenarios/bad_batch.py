@@ -6,11 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
+from churn.harness.same_answer import SAME_ANSWER
 from churn.simulator.faults import break_export
 from contrast.cell import Guard, Measure, Normal, Verdict
 from contrast.code import Change
 from contrast.pipelines.pipeline import Pipeline, Run
-from contrast.world import LAST, NEWEST, SAME_ANSWER
+from contrast.world import LAST, NEWEST
 
 NUMBER = 1
 TITLE = "A bad batch"

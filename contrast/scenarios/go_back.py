@@ -2,10 +2,11 @@
 customers to leave. The retention desk wants last month's model back at once, and nobody dares to touch the code.
 """
 
+from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from contrast.cell import Guard, Measure, Normal, Verdict
 from contrast.code import Change
 from contrast.pipelines.pipeline import Pipeline, Run
-from contrast.world import LAST, NEWEST, SAME_ANSWER, largest_difference
+from contrast.world import LAST, NEWEST
 
 NUMBER = 3
 TITLE = "Go back to the previous model"

@@ -2,10 +2,11 @@
 (kill -9). The process logs nothing and cleans up nothing. Then the user runs the month again.
 """
 
+from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from contrast.cell import Guard, Measure, Normal, Verdict
 from contrast.code import Change
 from contrast.pipelines.pipeline import Pipeline, Run, timed
-from contrast.world import NEWEST, SAME_ANSWER, largest_difference
+from contrast.world import NEWEST
 
 NUMBER = 2
 TITLE = "kill -9 in train"
