@@ -1,9 +1,7 @@
-"""Folds in calendar order: the newest periods are held out one by one, and nothing is ever trained on its own
-future.
+"""Folds in calendar order: the newest periods are held out one by one, and no model ever trains on its own future.
 
-scikit-learn's `TimeSeriesSplit` cuts by row count, through the middle of a month; here a month stays whole. The
-months are no column of X, so no model can learn from them: they travel beside it, as `groups`, by metadata
-routing.
+scikit-learn's `TimeSeriesSplit` cuts by row count, through the middle of a month. `PeriodSplit` keeps a month whole.
+The month is not a column of X, so no model can learn from it. It travels next to X, as `groups`, by metadata routing.
 """
 
 from collections.abc import Iterator
@@ -15,29 +13,29 @@ from sklearn.model_selection import BaseCrossValidator, GroupKFold, StratifiedSh
 
 Rows = NDArray[np.intp]
 
-FEWEST_PERIODS = 5  # the threshold holds back three, and calibration cuts what is left in two
+FEWEST_PERIODS = 5  # choosing the threshold holds out three, and calibration halves the rest
 STRATIFIED_FOLDS = 3
-MOST_ROWS = 25_000  # telling candidates apart takes fewer rows than fitting the winner, and so does finding a threshold
+MOST_ROWS = 25_000  # enough to compare candidates or to choose a threshold; the winner is fitted on all rows
 
 
 class PeriodSplit(BaseCrossValidator):
-    """`folds` test sets, each one whole period, the newest last; trained on all periods before it, or a sample
-    of their rows.
+    """Give `folds` test sets, the newest last. Each is one whole period, with all rows before it to train on.
 
-    `split` raises ValueError without groups, or with fewer than `folds` + 1 different ones.
+    With more than `most_rows` rows to train on, a random sample of that size is taken.
     """
 
-    __metadata_request__split: ClassVar = {"groups": True}  # so that scikit-learn routes them here
+    __metadata_request__split: ClassVar = {"groups": True}  # tells scikit-learn to route `groups` to `split`
 
     def __init__(self, folds: int = 2, most_rows: int | None = None, random_state: int = 0) -> None:
         self.folds = folds
-        self.most_rows = most_rows  # to train on
+        self.most_rows = most_rows
         self.random_state = random_state
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         return self.folds
 
     def split(self, X: Any, y: Any = None, groups: ArrayLike | None = None) -> Iterator[tuple[Rows, Rows]]:
+        """Raises ValueError without groups, or with fewer than `folds` + 1 different ones."""
         if groups is None:
             raise ValueError("PeriodSplit needs the period of each row: fit(X, y, groups=periods)")
         periods, period = np.unique(np.asarray(groups), return_inverse=True)
@@ -50,11 +48,15 @@ class PeriodSplit(BaseCrossValidator):
             yield before, np.flatnonzero(period == tested)
 
 
-Folds: TypeAlias = PeriodSplit | GroupKFold | StratifiedShuffleSplit | int  # an int: so many stratified folds
+Folds: TypeAlias = PeriodSplit | GroupKFold | StratifiedShuffleSplit | int  # an int: that many stratified folds
 
 
 def to_search(rows: int, period: ArrayLike | None, seed: int) -> Folds:
-    """For choosing a candidate: trained on a sample, tested on all of the newest period; without time, at random."""
+    """Return the folds for comparing candidates: train on a sample, test on the whole newest period.
+
+    `period` has shape (rows,), and is None for a table without time. With fewer than FEWEST_PERIODS different ones,
+    this function and the next two return random folds instead.
+    """
     if _enough(period):
         return PeriodSplit(1, MOST_ROWS, seed)
     if rows <= 1.5 * MOST_ROWS:
@@ -63,13 +65,18 @@ def to_search(rows: int, period: ArrayLike | None, seed: int) -> Folds:
 
 
 def newest_periods(period: ArrayLike | None, seed: int) -> Folds:
-    """For choosing the threshold: the three newest periods, each after what came before it."""
+    """Return the folds for choosing the threshold: the three newest periods, each after the rows it is trained on."""
     return PeriodSplit(3, MOST_ROWS, seed) if _enough(period) else STRATIFIED_FOLDS
 
 
 def halves(period: ArrayLike | None) -> Folds:
-    """For calibration: each half of the periods by a model of the other half, so that no period is lost."""
+    """Return the folds for calibration: a model of one half of the periods calibrates on the other half."""
     return GroupKFold(2) if _enough(period) else STRATIFIED_FOLDS
+
+
+def groups(period: ArrayLike | None) -> dict[str, ArrayLike | None]:
+    """Return the metadata that these folds need from `fit`. scikit-learn refuses metadata that nobody requests."""
+    return {"groups": period} if _enough(period) else {}
 
 
 def _enough(period: ArrayLike | None) -> bool:

@@ -1,9 +1,11 @@
-"""`python -m model_pipeline.predict model.skops customers.csv`: the table, with what the model says of each row."""
+"""`python -m model_pipeline.predict model.skops customers.csv`: write the table with what the model predicts."""
 
 import argparse
 from pathlib import Path
 
-from churn.harness.command import OneSentenceParser
+import polars as pl
+
+from churn.harness.command import command
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import console
 from churn.storage.atomic import write_file
@@ -13,40 +15,54 @@ OURS = ["churn_probability", "churn_predicted"]
 
 @exit_on_bad_input
 def main() -> None:
-    command = OneSentenceParser(prog="python -m model_pipeline.predict", description="Score the customers of a CSV.")
-    command.add_argument("model", type=Path, help="a model.skops of this pipeline")
-    command.add_argument("customers", type=Path, help="a CSV with the columns that the model was trained on")
-    command.add_argument("--out", type=Path, help="where to write (default: <customers>.predictions.csv beside it)")
-    predict(command.parse_args())
+    options = command("model_pipeline.predict", "Score the customers of a CSV.")
+    options.add_argument("model", type=Path, help="a model.skops of this pipeline")
+    options.add_argument("customers", type=Path, help="a CSV with the columns that the model was trained on")
+    options.add_argument("--out", type=Path, help="where to write (default: <customers>.predictions.csv next to it)")
+    predict(options.parse_args())
 
 
 def predict(arguments: argparse.Namespace) -> None:
-    """Write the table with both columns to `--out`, whole or not at all. Raises BadInput if model or table is unfit."""
-    from model_pipeline.deploy import scored
+    """Write the table and two columns more to `--out`, whole or not at all.
+
+    Raises BadInput if the model, the table or the target is unfit.
+    """
+    from threadpoolctl import threadpool_limits
+
     from model_pipeline.model_file.skops_file import load_model
     from model_pipeline.own_table.read_csv import read_csv
+    from model_pipeline.train import churn_probability
 
+    out = where_to_write(arguments)
+    model = load_model(arguments.model)
+    table, notes = read_csv(arguments.customers)
+    for note in notes:
+        console.print(f"  {note}", markup=False)
+    customers = table.drop(OURS, strict=False)
+    try:
+        with threadpool_limits(1):
+            probability, predicted = churn_probability(model, customers), model.predict(customers)
+    except BadInput as error:
+        raise BadInput(f"{arguments.customers}: {error}") from None
+    answer = customers.with_columns(churn_probability=pl.Series(probability), churn_predicted=pl.Series(predicted))
+    write_file(out, answer.write_csv())
+    called = int((predicted == model.pos_label).sum())
+    console.print(f"{len(answer):,} customers, {called:,} of them at {model.threshold:.1%} or above: {out}")
+
+
+def where_to_write(arguments: argparse.Namespace) -> Path:
+    """Return the file to write. Raises BadInput if it is one of those to read, or has no folder to be in."""
     customers: Path = arguments.customers
     stem = customers.name.removesuffix(".gz").removesuffix(".csv")
     out: Path = arguments.out or customers.with_name(f"{stem}.predictions.csv")
     for given in (customers, arguments.model):
         if out.exists() and given.exists() and out.samefile(given):
-            raise BadInput(f"{out} is what was given to read: choose another --out, nothing was written")
-    if out.is_dir() or not out.parent.is_dir():
-        raise BadInput(
-            f"{out} cannot be written: " + ("it is a folder" if out.is_dir() else f"there is no folder {out.parent}")
-        )
-    model = load_model(arguments.model)
-    table, notes = read_csv(customers)
-    for note in notes:
-        console.print(f"  {note}")
-    try:
-        answer = scored(model, table.drop(OURS, strict=False))
-    except BadInput as error:
-        raise BadInput(f"{customers}: {error}") from None
-    write_file(out, answer.write_csv())
-    called = int((answer["churn_predicted"] == model.pos_label).sum())
-    console.print(f"{len(answer):,} customers, {called:,} of them at {model.threshold:.1%} or above: {out}")
+            raise BadInput(f"{out} is a file to read from: choose another --out, nothing was written")
+    if out.is_dir():
+        raise BadInput(f"{out} cannot be written: it is a folder")
+    if not out.parent.is_dir():
+        raise BadInput(f"{out} cannot be written: there is no folder {out.parent}")
+    return out
 
 
 if __name__ == "__main__":

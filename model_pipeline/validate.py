@@ -1,9 +1,8 @@
-"""Data Validation. scikit-learn checks shapes and types, not meaning: a negative minute is a number like any
-other.
+"""Data Validation. scikit-learn checks shapes and types, not meaning: a negative minute is a number like any other.
 
-So the export is judged by the plain answer's contract. What the Pipeline adds is a check that *travels*: its
-first step, which selects the columns the model was trained on, by name, and refuses a table that lacks one. It
-runs in training, in every fold of the search, and wherever the model file is opened later.
+The plain answer's contract therefore judges the export. The Pipeline adds a check that *travels with the model*: its
+first step selects the columns that the model was trained on, by name, and refuses a table that lacks one. The step
+runs in training, in every fold of the search, and wherever someone opens the model file later.
 """
 
 from pathlib import Path
@@ -13,51 +12,39 @@ from sklearn.preprocessing import FunctionTransformer
 
 from churn import validate as plain
 from churn.harness.errors import BadInput
-from model_pipeline.columns import Columns
 
-MISSING = "(missing)"  # a category of its own: that somebody left a field blank often means something
+MISSING = "(missing)"  # a category of its own: a field left blank often means something
 
 
 def validate(lake: Path, month: str) -> plain.Quality:
-    """Judge one month's export; raises ContractBroken when it is not fit to learn from."""
+    """Judge one month's export. Raises ContractBroken when it is not fit to learn from."""
     return plain.validate(lake, month)
 
 
-def input_check(columns: Columns) -> FunctionTransformer:
-    """The Pipeline's first step. Its arguments are plain lists and dicts, which any model file can carry."""
-    declared = {"numeric": columns.numeric, "categorical": columns.categorical, "dates": columns.dates}
-    return FunctionTransformer(as_declared, kw_args=declared)
+def input_check(numeric: list[str], categorical: list[str]) -> FunctionTransformer:
+    """Return the Pipeline's first step. Its arguments are plain lists, which any model file can carry."""
+    return FunctionTransformer(as_declared, kw_args={"numeric": numeric, "categorical": categorical})
 
 
-def as_declared(table: pl.DataFrame, numeric: list[str], categorical: list[str], dates: dict[str, str]) -> pl.DataFrame:
-    """Return the declared columns, in order, as numbers (null if missing) and words (never null).
+def as_declared(table: pl.DataFrame, numeric: list[str], categorical: list[str]) -> pl.DataFrame:
+    """Return the declared columns, in this order: numbers (null if blank), then categories as text (never null).
 
-    Raises BadInput when a column is missing, or holds something that is not the number or the date it should be.
+    Raises BadInput when a column is missing, or when a value in a numeric column is not a finite number.
     """
-    names = [*numeric, *dates, *categorical]
-    if lacking := [name for name in names if name not in table.columns]:
-        raise BadInput(f"the table has no column {', '.join(lacking)}: the model was trained with it, and needs it")
-    typed = table.select(
-        *(_number(table, name) for name in numeric),
-        *(_days_since_1970(table, name, form) for name, form in dates.items()),
+    if missing := [name for name in [*numeric, *categorical] if name not in table.columns]:
+        raise BadInput(f"the table has no column {', '.join(missing)}: the model was trained with it, and needs it")
+    declared = table.select(
+        *(_finite_number(name) for name in numeric),
         *(pl.col(name).cast(pl.String).fill_null(MISSING) for name in categorical),
     )
-    for name in [*numeric, *dates]:
-        unreadable = typed[name].is_null() & table[name].is_not_null()
-        if unreadable.any() and not table.schema[name].is_float():
+    for name in numeric:
+        unreadable = declared[name].is_null() & table[name].is_not_null()
+        if unreadable.any() and not table.schema[name].is_float():  # in a column of floats, NaN means blank
             row = int(unreadable.arg_true()[0])
-            kind = f"a date written {dates[name]}" if name in dates else "a number"
-            raise BadInput(f"column {name}, row {row + 1}: '{table[name][row]}' is not {kind}")
-    return typed
+            raise BadInput(f"column {name}, row {row + 1}: '{table[name][row]}' is not a number")
+    return declared
 
 
-def _number(table: pl.DataFrame, name: str) -> pl.Expr:
+def _finite_number(name: str) -> pl.Expr:
     number = pl.col(name).cast(pl.Float64, strict=False)
     return pl.when(number.is_finite()).then(number).alias(name)
-
-
-def _days_since_1970(table: pl.DataFrame, name: str, form: str) -> pl.Expr:
-    column = pl.col(name)
-    if table.schema[name] == pl.String:
-        column = column.str.to_datetime(form, strict=False)
-    return column.cast(pl.Datetime("ms"), strict=False).dt.timestamp("ms").truediv(86_400_000).alias(name)

@@ -11,9 +11,8 @@ from churn.evaluation.ceiling import true_probability
 from churn.lake import partition
 from churn.storage.model_file import churn_probability as baseline_probability
 from churn.storage.model_file import load_model as load_baseline
-from churn.tables import LABEL
+from churn.tables import FEATURES, LABEL
 from churn.train import training_and_holdout
-from model_pipeline.build import OPERATOR
 from model_pipeline.card.evaluate import Holdout
 from model_pipeline.card.plots import draw_all, permutation_importance
 from model_pipeline.card.write import Story, threshold_by_value, write_card
@@ -29,7 +28,7 @@ def show(lake: Path, month: str, truth: Path, folder: Path, seed: int | None) ->
     model = load_model(partition(lake, "best", month) / "model.skops")
     holdout = _holdout(lake, month, model, customers, truth)
     importance = permutation_importance(
-        lambda table: churn_probability(model, table), customers, holdout.churned, OPERATOR.names, seed or 0
+        lambda table: churn_probability(model, table), customers, holdout.churned, FEATURES, seed or 0
     )
     pictures = draw_all(folder, holdout, importance)
     trials = json.loads((partition(lake, "best", month) / "trials.json").read_text(encoding="utf-8"))
@@ -73,7 +72,7 @@ def _story(rows: pl.DataFrame, customers: pl.DataFrame, holdout: Holdout, seed: 
             f"Source: {origin}.",
             f"Trained on {len(rows):,} customer-months, {months[0]} to {months[-1]}; {share:.1%} left.",
             f"Held out: {len(customers):,} customers of {tested}, the newest month whose outcome is known.",
-            f"Columns: {', '.join(OPERATOR.names)}.",
+            f"Columns: {', '.join(FEATURES)}.",
         ],
         threshold=threshold_by_value(holdout.best_threshold, holdout.currency),
         limits=[] if seed is None else [drift],

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 
 TRUSTED = {
     "model_pipeline.validate.as_declared": "ours: the input check; a function without side effects",
+    "model_pipeline.own_table.pipelines.as_declared": "ours: the same for a user's table, which may have dates",
     "sklearn.model_selection._split.GroupKFold": "a parameter of CalibratedClassifierCV; holds a number",
     "sklearn.calibration._CalibratedClassifier": "a part of CalibratedClassifierCV; holds estimators",
     "sklearn.calibration._SigmoidCalibration": "a part of CalibratedClassifierCV; holds two numbers",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from churn.harness.errors import BadInput
-from model_pipeline.columns import Columns
+from model_pipeline.own_table.columns import Columns
 
 YES = ["yes", "y", "true", "t", "1", "1.0", "churn", "churned", "left", "lost", "cancelled", "canceled", "positive"]
 DATE_FORMATS = ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y"]

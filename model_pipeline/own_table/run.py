@@ -11,13 +11,16 @@ from threadpoolctl import threadpool_limits
 
 from churn.lake import new_partition
 from churn.value import best_threshold
-from model_pipeline.build import baseline, trials
+from model_pipeline.build import trials
 from model_pipeline.card.evaluate import Holdout
 from model_pipeline.card.plots import draw_all, permutation_importance
 from model_pipeline.card.write import Story, threshold_by_balance, threshold_by_value, write_card
 from model_pipeline.model_file.skops_file import save_model
+from model_pipeline.own_table.fit import fit_best
+from model_pipeline.own_table.pipelines import baseline
 from model_pipeline.own_table.table import OwnTable
-from model_pipeline.train import churn_probability, fit_best
+from model_pipeline.terminal.progress import SearchProgress
+from model_pipeline.train import churn_probability
 
 
 def folder_for(path: Path, runs: Path) -> Path:
@@ -28,20 +31,20 @@ def folder_for(path: Path, runs: Path) -> Path:
     return runs / f"model-{re.sub(r'[^A-Za-z0-9_-]+', '-', name).strip('-').lower() or 'table'}"
 
 
-def run(own: OwnTable, folder: Path, seed: int, tick: Callable[[], None] = lambda: None) -> Holdout:
+def run(own: OwnTable, folder: Path, seed: int, advance: Callable[[], object] = lambda: None) -> Holdout:
     """Fit both models and write everything to `folder`, which is replaced as a whole when all is done."""
     with new_partition(folder) as written:  # first of all: a folder that cannot be written is better known at once
         plain = _fitted_baseline(own)
-        tick()
-        model, tried = fit_best(own.train, own.columns, seed, tick)
+        advance()
+        model, searched = fit_best(own.train, own.columns, seed, [SearchProgress(advance)])
         holdout = _holdout(own, plain, model)
         importance = permutation_importance(
             lambda rows: churn_probability(model, rows), own.holdout.rows, holdout.churned, own.columns.names, seed
         )
         pictures = draw_all(written, holdout, importance)
         save_model(model, written / "model.skops")
-        write_card(written, _story(own, holdout, folder), holdout, model, trials(tried), pictures)
-    tick()
+        write_card(written, _story(own, holdout, folder), holdout, model, trials(searched), pictures)
+    advance()
     return holdout
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
-from model_pipeline.columns import Columns, Table
+from model_pipeline.own_table.columns import Columns, Table
 from model_pipeline.own_table.holdout import newest_rows, random_rows
 from model_pipeline.own_table.infer import columns_of, giveaways, two_outcomes
 from model_pipeline.own_table.read_csv import read_csv

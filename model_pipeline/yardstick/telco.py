@@ -1,137 +1,163 @@
-"""`python -m model_pipeline.yardstick.telco`: the yardstick. IBM's Telco table, three times five stratified folds, with
-the spread.
-
-Search and calibration happen anew inside each fold, so the fold that judges has had no say. Then the same table
-with the mistake that many notebooks on the web make: rows resampled *before* the split, so that copies of a
-customer sit on both sides.
 """
+==============================================
+How good can a model of the Telco table be?
+==============================================
 
-from dataclasses import astuple, dataclass
+Many churn tutorials use IBM's Telco table: 7,043 fictional customers, one row each, without dates. We use it to answer
+two questions. How good is our search on a table that everyone knows? And where do the scores of 0.99 come from that
+some notebooks report?
+
+Run this example with ``python -m model_pipeline.yardstick``.
+"""
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
-from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.model_selection import RepeatedStratifiedKFold, cross_validate
 from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import Pipeline
-from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from churn.data import telco
-from churn.harness.errors import exit_on_bad_input
-from churn.harness.terminal import console, print_table, progress_bar
-from model_pipeline.build import baseline, search
-from model_pipeline.columns import Columns
+from model_pipeline.build import boosted_trees, search, spline_regression
 from model_pipeline.periods import STRATIFIED_FOLDS
 from model_pipeline.process import for_linear_model, for_trees
 from model_pipeline.train import calibrated
 from model_pipeline.validate import input_check
 
-TELCO = Columns([*telco.NUMERIC, *telco.FLAGS], telco.CATEGORICAL)
-SEED = 0
-BASELINE, BEST = "baseline", "best: searched and calibrated in each fold"
-LEAKING, HONEST = "forest, resampled before the split: a leak", "forest, resampled in the training rows only"
+# %%
+# The table
+# ---------
+# The outcome may stay in X, because the first step of each Pipeline selects its columns by name. Eleven customers have
+# no `total_charges`; each model must cope with that.
+
+NUMERIC, CATEGORICAL = [*telco.NUMERIC, *telco.FLAGS], telco.CATEGORICAL
+X = telco.load()
+y = (X[telco.TARGET] == "Yes").to_numpy()
+
+# %%
+# The judge
+# ---------
+# The table has no dates, so we cannot hold out the newest rows as we do elsewhere. We use random folds instead, and we
+# repeat them, because one split in five is noise: between two folds, ROC-AUC differs by more than between good models.
+
+FOLDS = RepeatedStratifiedKFold(n_splits=5, n_repeats=3, random_state=0)
+SCORES = {"ROC-AUC": "roc_auc", "average precision": "average_precision", "log loss": "neg_log_loss"}
+Scores = dict[str, NDArray[np.float64]]  # a value per fold
 
 
-@dataclass(frozen=True)
-class FoldScores:
-    """The scores of one model on one fold."""
-
-    model: str
-    roc_auc: float
-    average_precision: float
-    log_loss: float
+def fold_scores(model: BaseEstimator, folds: object = FOLDS) -> Scores:
+    """Fit a clone of the model on each fold's training rows, and score it on the test rows. Uses all cores."""
+    found = cross_validate(model, X, y, cv=folds, scoring=SCORES, n_jobs=-1, error_score="raise")
+    return {name: np.abs(found[f"test_{name}"]) for name in SCORES}  # scikit-learn negates the loss
 
 
-def folds(left: NDArray[np.bool_]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    return list(RepeatedStratifiedKFold(n_splits=5, n_repeats=3, random_state=SEED).split(left, left))
+# %%
+# The baseline
+# ------------
+# We start with what a first notebook would do: impute, scale, one-hot encode, and fit a logistic regression. Its
+# ROC-AUC is 0.8452 ± 0.0141, the mean and the standard deviation over the 15 folds.
+
+baseline = Pipeline(
+    [
+        ("validate", input_check(NUMERIC, CATEGORICAL)),
+        (
+            "process",
+            ColumnTransformer(
+                [
+                    ("numbers", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), NUMERIC),
+                    ("words", OneHotEncoder(handle_unknown="ignore"), CATEGORICAL),
+                ]
+            ),
+        ),
+        ("model", LogisticRegression(tol=1e-8, max_iter=1000)),
+    ]
+)
+
+# %%
+# The best model
+# --------------
+# Next we take the search of this folder, with this table's columns, and calibrate its winner. A fold that has helped to
+# choose the model cannot judge it. Both steps must therefore run inside each fold, on its training rows only. We get
+# this by making them one estimator, because `cross_validate` clones and fits the whole of it.
+#
+# Its ROC-AUC is 0.8499 ± 0.0144. Curves and boosting gain half a hundredth over straight lines, in every score a
+# little. That is the honest ceiling of this table, and no tutorial's.
 
 
-def fold_scores(train: NDArray[np.intp], test: NDArray[np.intp]) -> list[FoldScores]:
-    """Fit baseline and best on the rows `train`, and score both on the rows `test`."""
-    table = telco.load()
-    left = (table[telco.TARGET] == "Yes").to_numpy()
-    with threadpool_limits(1):
-        plain = baseline(TELCO).fit(table[train], left[train])
-        tried = search(TELCO, STRATIFIED_FOLDS, SEED).fit(table[train], left[train])
-        best = calibrated(tried, None).fit(table[train], left[train])
-        return [
-            scored(name, left[test], model.predict_proba(table[test])[:, 1])
-            for name, model in ((BASELINE, plain), (BEST, best))
-        ]
+class SearchedAndCalibrated(ClassifierMixin, BaseEstimator):
+    """Search both families for the best candidate, then calibrate it; both on the rows given to `fit`."""
+
+    def fit(self, X: pl.DataFrame, y: NDArray[np.bool_]) -> "SearchedAndCalibrated":
+        splines = spline_regression(NUMERIC, CATEGORICAL)
+        trees = boosted_trees(NUMERIC, CATEGORICAL, seed=0)
+        searched = search(splines, trees, STRATIFIED_FOLDS, seed=0).fit(X, y)
+        self.model_ = calibrated(searched, period=None).fit(X, y)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def predict_proba(self, X: pl.DataFrame) -> NDArray[np.float64]:
+        return np.asarray(self.model_.predict_proba(X))
 
 
-def leak_scores(resample_before_split: bool) -> FoldScores:
-    """One forest, one resampling, one split; what differs is which of the two comes first."""
-    table, rng = telco.load(), np.random.default_rng(SEED)
-    left = (table[telco.TARGET] == "Yes").to_numpy()
-    rows = rng.permutation(len(left))
+# %%
+# The mistake
+# -----------
+# So where does 0.99 come from? One customer in four churned, and a popular cure for such imbalance is resampling. We
+# draw churned customers with replacement until they are half. Then we "clean": each row goes that one of its three
+# nearest neighbours disagrees with (edited nearest neighbours, Wilson 1972).
+
+
+def resampled(rows: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the row numbers that are left after balancing the outcomes and cleaning; a row may come repeatedly."""
+    stayed, churned = rows[~y[rows]], rows[y[rows]]
+    rows = np.concatenate([stayed, rng.choice(churned, len(stayed))])
+    features = make_pipeline(input_check(NUMERIC, CATEGORICAL), for_linear_model(NUMERIC, CATEGORICAL))
+    nearest = NearestNeighbors(n_neighbors=3).fit(features.fit_transform(X[rows])).kneighbors(return_distance=False)
+    return rows[(y[rows][nearest] == y[rows][:, None]).all(axis=1)]
+
+
+# %%
+# Now we fit one forest twice, with one resampling and one split in five. Only the order of the two differs.
+#
+# Resampled before the split, the forest has a ROC-AUC of 0.998. Copies of a customer are on both sides, so the test
+# asks what training has learnt by heart, and the hard cases are gone from the test. Resampled in the training rows
+# only, the same forest has 0.824. That is below the baseline, and its log loss of 1.18 is far worse: after resampling,
+# its probabilities are those of a world in which half of all customers leave.
+
+
+def leak_scores(resample_before_split: bool) -> Scores:
+    """Return the forest's scores on one test set, four fifths being used to train."""
+    rng = np.random.default_rng(0)
+    rows = rng.permutation(len(y))
     if resample_before_split:
-        rows = rng.permutation(resampled(rows, table, left, rng))
+        rows = rng.permutation(resampled(rows, rng))
     train, test = np.split(rows, [len(rows) * 4 // 5])
     if not resample_before_split:
-        train = resampled(train, table, left, rng)
-    forest = RandomForestClassifier(200, random_state=SEED)
-    model = Pipeline([("validate", input_check(TELCO)), ("process", for_trees(TELCO)), ("model", forest)])
-    probability = model.fit(table[train], left[train]).predict_proba(table[test])[:, 1]
-    return scored(LEAKING if resample_before_split else HONEST, left[test], probability)
-
-
-def resampled(
-    rows: NDArray[np.intp], table: pl.DataFrame, left: NDArray[np.bool_], rng: np.random.Generator
-) -> NDArray[np.intp]:
-    """What is done against imbalance: draw leavers with replacement until they are half, then "clean".
-
-    Cleaning drops each row that one of its three nearest neighbours disagrees with (edited nearest neighbours,
-    Wilson 1972). Done before the split, the test rows are copies of what was learnt by heart, and the hard
-    cases are gone.
-    """
-    stayed, gone = rows[~left[rows]], rows[left[rows]]
-    rows = np.concatenate([stayed, rng.choice(gone, len(stayed))])
-    seen = Pipeline([("validate", input_check(TELCO)), ("process", for_linear_model(TELCO))]).fit_transform(table[rows])
-    neighbours = NearestNeighbors(n_neighbors=3).fit(seen).kneighbors(return_distance=False)
-    return rows[(left[rows][neighbours] == left[rows][:, None]).all(axis=1)]
-
-
-def scored(model: str, left: NDArray[np.bool_], probability: NDArray[np.float64]) -> FoldScores:
-    return FoldScores(
-        model,
-        float(roc_auc_score(left, probability)),
-        float(average_precision_score(left, probability)),
-        float(log_loss(left, probability)),
+        train = resampled(train, rng)
+    forest = Pipeline(
+        [
+            ("validate", input_check(NUMERIC, CATEGORICAL)),
+            ("process", for_trees(NUMERIC, CATEGORICAL)),
+            ("model", RandomForestClassifier(200, random_state=0)),
+        ]
     )
+    probability = forest.fit(X[train], y[train]).predict_proba(X[test])[:, 1]
+    return {
+        "ROC-AUC": np.array([roc_auc_score(y[test], probability)]),
+        "average precision": np.array([average_precision_score(y[test], probability)]),
+        "log loss": np.array([log_loss(y[test], probability)]),
+    }
 
 
-def spread(found: list[FoldScores], model: str) -> list[str]:
-    """The model's mean scores and their standard deviation over the folds, ready to print."""
-    figures = np.array([astuple(scores)[1:] for scores in found if scores.model == model])
-    if len(figures) == 1:
-        return [model, *(f"{figure:.4f}" for figure in figures[0])]
-    return [
-        model,
-        *(f"{mean:.4f} ± {sd:.4f}" for mean, sd in zip(figures.mean(0), figures.std(0, ddof=1), strict=True)),
-    ]
-
-
-@exit_on_bad_input
-def main() -> None:
-    cuts = folds((telco.load()[telco.TARGET] == "Yes").to_numpy())
-    found: list[FoldScores] = []
-    with progress_bar("3 × 5 folds, a search in each", len(cuts), "model") as bar:
-        for scores in Parallel(n_jobs=-1, return_as="generator")(delayed(fold_scores)(*cut) for cut in cuts):
-            found += scores
-            bar.advance()
-    found += [leak_scores(resample_before_split=True), leak_scores(resample_before_split=False)]
-    print_table(
-        "Telco: 7,043 fictional customers, mean and standard deviation over folds",
-        ["", "ROC-AUC", "average precision", "log loss"],
-        [spread(found, model) for model in (BASELINE, BEST, LEAKING, HONEST)],
-        "model",
-    )
-    console.print("one split in five is noise: between these folds, ROC-AUC differs by more than between good models")
-
-
-if __name__ == "__main__":
-    main()
+# %%
+# What the Pipeline prevents
+# --------------------------
+# scikit-learn's Pipeline has no step that changes the number of rows. Resampling therefore happens outside of it, where
+# nothing keeps it behind the split. Scaling, encoding and imputing are steps, and no fold can leak through them.

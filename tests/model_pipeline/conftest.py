@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
 
+from churn.harness.command import OperatorData
 from churn.simulator.exports import export
 from churn.simulator.world import World
+from model_pipeline.__main__ import solve
 from model_pipeline.build import search_space
-from model_pipeline.columns import Columns, Table
-from model_pipeline.pipeline import run
-from model_pipeline.train import fit_best
+from model_pipeline.own_table.columns import Columns, Table
+from model_pipeline.own_table.fit import fit_best
 
 WORLD = World(customers=600, first_month="2025-01", months=8, seed=3)
 NEWEST = WORLD.last_month
@@ -36,7 +37,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
     world = tmp_path_factory.mktemp("world")
     export(WORLD, world / "source")
     folder = tmp_path_factory.mktemp("runs") / "model"
-    run(world / "source", folder, WORLD.all_months(), WORLD.seed)
+    solve(OperatorData(world / "source", WORLD.all_months(), WORLD.seed), folder)
     return Run(world / "source", folder)
 
 
@@ -58,7 +59,13 @@ def customers() -> pl.DataFrame:
 @pytest.fixture(scope="session")
 def table(customers: pl.DataFrame) -> Table:
     charge = customers["charge"].cast(pl.Float64).fill_null(60.0).to_numpy()
-    return Table(customers.drop("churn"), customers["churn"].to_numpy().astype(str), "Yes", charge, None)
+    return Table(
+        rows=customers.drop("churn"),
+        outcome=customers["churn"].to_numpy().astype(str),
+        positive="Yes",
+        monthly_charge=charge,
+        period=None,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -69,14 +76,13 @@ def model_of_family(table: Table) -> Callable[[str], object]:
     def of_family(family: str) -> object:
         if family not in made:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("model_pipeline.build.search_space", lambda *args: [only(family, *args)])
+                patch.setattr("model_pipeline.build.search_space", lambda *pipelines: [only(family, *pipelines)])
                 made[family] = fit_best(table, COLUMNS, seed=1)[0]
         return made[family]
 
     return of_family
 
 
-def only(family: str, columns: Columns, seed: int) -> dict[str, object]:
-    spaces = search_space(columns, seed)
-    linear = next(space for space in spaces if isinstance(space["model"][0], LogisticRegression))
-    return linear if family == "splines" else next(space for space in spaces if space is not linear)
+def only(family: str, splines: Pipeline, trees: Pipeline) -> dict[str, object]:
+    """The search space of one family."""
+    return search_space(splines, trees)[0 if family == "splines" else 1]

@@ -11,7 +11,7 @@ import pytest
 from churn.data import telco
 from churn.storage.atomic import sha256_of
 from model_pipeline import __main__ as learn
-from model_pipeline import build, predict, train
+from model_pipeline import build, predict
 from model_pipeline.model_file.skops_file import load_model
 from model_pipeline.own_table.read_csv import read_csv
 from model_pipeline.own_table.run import folder_for
@@ -208,8 +208,7 @@ def test_the_folder_is_named_after_the_file_in_plain_letters(name: str, folder: 
 def test_a_table_with_words_only_or_numbers_only_is_learnt_and_predicted(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (build, train):
-        monkeypatch.setattr(module, "CANDIDATES", 2)
+    monkeypatch.setattr(build, "CANDIDATES", 2)
     rng = np.random.default_rng(0)
     left = np.tile([True, False, False], 60)
     number, word = np.where(left, 2.0, 0.0) + rng.normal(size=180), np.where(rng.random(180) < 0.8, left, ~left)

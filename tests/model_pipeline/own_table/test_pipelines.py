@@ -1,4 +1,4 @@
-"""What travels with the model: the check of its input, and words and quantiles learnt from training rows alone."""
+"""The input check travels with the model, and rare categories share one place."""
 
 import random
 from collections.abc import Callable
@@ -9,18 +9,16 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from churn.harness.errors import BadInput
-from churn.lake import partition
-from model_pipeline.build import OPERATOR, candidate
-from model_pipeline.columns import Columns
-from model_pipeline.model_file.skops_file import load_model
-from model_pipeline.process import for_linear_model, for_trees
+from model_pipeline.own_table.columns import Columns
+from model_pipeline.own_table.pipelines import as_declared, boosted_trees, spline_regression
 from model_pipeline.train import churn_probability
-from model_pipeline.validate import MISSING, as_declared
-from tests.model_pipeline.conftest import COLUMNS, NEWEST, Run
+from model_pipeline.validate import MISSING
+from tests.model_pipeline.conftest import COLUMNS
+
+RARE = Columns(["n"], ["w"])
 
 
 @pytest.mark.parametrize("family", ["splines", "trees"])
@@ -33,16 +31,6 @@ def test_order_and_extra_columns_change_nothing(
     names = order.sample(rows.columns, len(rows.columns))
     shuffled = rows.select(names).with_columns(something_else=pl.lit("?"))
     assert np.array_equal(churn_probability(model, shuffled), churn_probability(model, rows))
-
-
-def test_the_month_and_the_id_are_no_business_of_the_operators_model(finished: Run) -> None:
-    model = load_model(finished.folder / "model.skops")
-    features = pl.read_parquet(partition(finished.lake, "features", NEWEST) / "*.parquet", hive_partitioning=False)
-    expected = churn_probability(model, features)
-    assert expected.std() > 0
-    elsewhere = features.with_columns(month=pl.lit("1999-01"), customer_id=pl.lit(7))
-    assert np.array_equal(churn_probability(model, elsewhere), expected)
-    assert np.array_equal(churn_probability(model, features.drop("month", "customer_id")), expected)
 
 
 @pytest.mark.parametrize("lacking", COLUMNS.names)
@@ -88,32 +76,13 @@ def test_a_word_never_seen_and_a_blank_row_get_a_probability(
         assert ((probability > 0) & (probability < 1)).all()
 
 
-@pytest.mark.parametrize("process", [for_linear_model, for_trees])
-def test_rare_words_and_unknown_words_share_one_place(process: Callable[[Columns], Any]) -> None:
+@pytest.mark.parametrize("pipeline", [spline_regression(RARE), boosted_trees(RARE, seed=0)])
+def test_rare_words_and_unknown_words_share_one_place(pipeline: Pipeline) -> None:
     words = ["common"] * 40 + ["usual"] * 40 + [f"rare {number}" for number in range(8)]
-    columns = Columns(["n"], ["w"])
     table = pl.DataFrame({"n": np.arange(88.0), "w": words})
-    fitted = process(columns).fit(table)
+    fitted = pipeline["process"].fit(table)
     place = fitted.transform(pl.DataFrame({"n": [1.0] * 4, "w": ["rare 1", "rare 2", "usual", "never seen"]}))
     rows = place.to_numpy()
     assert np.array_equal(rows[0], rows[1])
     assert not np.array_equal(rows[0], rows[2])
     assert not np.array_equal(rows[3], rows[2], equal_nan=True)
-
-
-def test_quantiles_are_learnt_from_the_rows_it_is_fitted_on_and_no_others() -> None:
-    columns = Columns(["n"], [])
-    young, outcome = pl.DataFrame({"n": np.linspace(0, 1, 60)}), np.tile([True, False], 30)
-    pipeline: Pipeline = candidate(columns).fit(young, outcome)
-    before = pipeline.predict_proba(young)
-    pipeline.predict_proba(pl.DataFrame({"n": np.linspace(100, 200, 60)}))
-    ranked = pipeline["process"].named_transformers_["numbers"]["rank"].quantiles_
-    assert (ranked.min(), ranked.max()) == (0.0, 1.0)
-    assert np.array_equal(pipeline.predict_proba(young), before)
-
-
-def test_the_operators_columns_are_the_plain_answers_features() -> None:
-    from churn.tables import FEATURES
-
-    assert OPERATOR.names == FEATURES
-    assert isinstance(candidate(OPERATOR)["model"], LogisticRegression)

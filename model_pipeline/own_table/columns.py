@@ -1,0 +1,32 @@
+"""What a model is told about a user's table: which columns it may see, which rows there are, and their outcomes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Column names by kind; a model ignores every other column. `dates` maps a column to its strptime format."""
+
+    numeric: list[str]
+    categorical: list[str]
+    dates: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.numeric, *self.dates, *self.categorical]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows and their outcomes; arrays have shape (n,). `positive` is the outcome to predict."""
+
+    rows: pl.DataFrame
+    outcome: NDArray[np.str_]
+    positive: str
+    monthly_charge: NDArray[np.float64] | None  # None if no column says what a customer pays
+    period: NDArray[Any] | None  # when each row was, as something that sorts; None if the table has no time

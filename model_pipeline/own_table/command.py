@@ -1,0 +1,47 @@
+"""The options of `python -m model_pipeline` for a user's own table, and what happens with them."""
+
+import argparse
+from pathlib import Path
+
+from churn.harness.errors import BadInput
+from churn.harness.terminal import console, progress_bar
+
+STEPS = 14  # of the progress bar: the search's, one before and one after it
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="a CSV of your own to learn from instead (make: DATA=)")
+    parser.add_argument("--target", help="its column to predict, with two outcomes (make: TARGET=)")
+    parser.add_argument("--time-column", help="hold out the newest rows by this column (make: TIME=)")
+    parser.add_argument("--charge-column", help="what each customer pays a month; money then chooses the threshold")
+
+
+def wants_own_table(arguments: argparse.Namespace) -> bool:
+    """Return whether --data names a table. Raises BadInput if an option about a table has none, or no target."""
+    if arguments.data is None:
+        for name in ("target", "time_column", "charge_column"):
+            if getattr(arguments, name) is not None:
+                option = f"--{name.replace('_', '-')}"
+                raise BadInput(f"{option} is about a table of yours: name it with --data (make: DATA=)")
+    elif arguments.target is None:
+        raise BadInput("which column is to be predicted? Name it with --target (make: TARGET=)")
+    return arguments.data is not None
+
+
+def learn(arguments: argparse.Namespace) -> None:
+    """Fit both models on the table, write everything to `runs/model-<its name>`, and print what a person wants."""
+    with progress_bar(f"learn from {arguments.data.name}", STEPS, "model") as bar:
+        from model_pipeline.own_table.run import folder_for, run
+        from model_pipeline.own_table.table import understand
+        from model_pipeline.terminal.summary import print_files, print_holdout, print_next
+
+        own = understand(
+            arguments.data, arguments.target, arguments.time_column, arguments.charge_column, arguments.seed
+        )
+        for note in own.notes:
+            console.print(f"  {note}", markup=False)
+        folder = folder_for(arguments.data, arguments.runs)
+        holdout = run(own, folder, arguments.seed, bar.advance)
+    print_holdout(f"{own.target} = {own.train.positive}, on {len(holdout.churned):,} rows: {own.split}", holdout)
+    print_files(folder)
+    print_next(folder / "model.skops", arguments.data)

@@ -1,0 +1,1 @@
+"""What the terminal shows during a run and at its end."""

@@ -1,0 +1,69 @@
+"""A model of a user's table: the seed decides the search, and the money decides the threshold."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from churn.value import campaign_value_eur
+from model_pipeline.build import trials
+from model_pipeline.own_table.columns import Table
+from model_pipeline.own_table.fit import fit_best
+from model_pipeline.terminal.progress import STEPS, SearchProgress
+from model_pipeline.train import churn_probability
+from tests.model_pipeline.conftest import COLUMNS, only
+
+
+def test_a_different_seed_searches_elsewhere_and_the_progress_bar_reaches_its_end(table: Table) -> None:
+    steps: list[None] = []
+    tried = [trials(fit_best(table, COLUMNS, seed, [SearchProgress(lambda: steps.append(None))])[1]) for seed in (1, 2)]
+    assert len(steps) == 2 * STEPS
+    assert tried[0] != tried[1]
+
+
+@pytest.fixture
+def linear_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One family is enough, and the quicker one, where only the threshold matters."""
+    monkeypatch.setattr("model_pipeline.build.search_space", lambda *pipelines: [only("splines", *pipelines)])
+
+
+@pytest.mark.usefixtures("linear_only")
+def test_when_every_call_loses_money_nobody_is_called(table: Table) -> None:
+    model, _ = fit_best(replace(table, monthly_charge=np.zeros(len(table.rows))), COLUMNS, seed=1)
+    assert (model.predict(table.rows) == "Yes").mean() < 0.01
+
+
+@pytest.mark.usefixtures("linear_only")
+def test_when_a_customer_is_worth_a_fortune_hardly_a_churned_customer_is_missed(table: Table) -> None:
+    model, _ = fit_best(replace(table, monthly_charge=np.full(len(table.rows), 1e6)), COLUMNS, seed=1)
+    assert (model.predict(table.rows)[table.outcome == "Yes"] == "Yes").mean() > 0.98
+
+
+@pytest.mark.usefixtures("linear_only")
+def test_the_threshold_earns_more_than_calling_everyone_or_those_who_are_likelier_to_leave_than_not(
+    table: Table,
+) -> None:
+    charge = np.full(len(table.rows), 5.0)  # a saved customer brings 8, a call costs 4: whom to call matters
+    model, _ = fit_best(replace(table, monthly_charge=charge), COLUMNS, seed=1)
+    churned = table.outcome == "Yes"
+    called = {"chosen": model.predict(table.rows) == "Yes", "everyone": churned | True, "no one": churned & False}
+    value = {name: campaign_value_eur(churned, who, charge) for name, who in called.items()}
+    assert value["chosen"] > max(value["everyone"], value["no one"], 0)
+
+
+@pytest.mark.usefixtures("linear_only")
+def test_predictions_follow_the_threshold(table: Table, customers: pl.DataFrame) -> None:
+    model, _ = fit_best(replace(table, monthly_charge=None), COLUMNS, seed=1)
+    expected = np.where(churn_probability(model, customers) >= model.threshold, "Yes", "No")
+    assert np.array_equal(model.predict(customers), expected)
+    assert 0 < (expected == "Yes").mean() < 1
+
+
+@pytest.mark.usefixtures("linear_only")
+def test_without_charges_the_threshold_balances_the_two_outcomes(table: Table) -> None:
+    model, _ = fit_best(replace(table, monthly_charge=None), COLUMNS, seed=1)
+    churned, called = table.outcome == "Yes", model.predict(table.rows) == "Yes"
+    recalls = called[churned].mean(), 1 - called[~churned].mean()
+    assert sum(recalls) > 1.3
+    assert min(recalls) > 0.6
