@@ -11,7 +11,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from churn import deploy as plain
-from churn.lake import existing_partition, new_partition, partition
+from churn.lake import existing_partition, new_partition, partition, scan
 from model_pipeline.model_file.skops_file import load_model
 
 
@@ -22,8 +22,7 @@ def deploy(lake: Path, month: str) -> pl.DataFrame:
     """
     predictions = plain.deploy(lake, month)
     model = load_model(existing_partition(lake, "best", month, made_by="train") / "model.skops")
-    features = existing_partition(lake, "features", month, made_by="process")
-    customers = pl.read_parquet(features / "*.parquet", hive_partitioning=False)
+    customers = scan(lake, "features", [month]).collect()
     with threadpool_limits(1):  # the order of a sum must not depend on the machine
         probability, call = model.predict_proba(customers)[:, 1], model.predict(customers)
     calls = customers.select("customer_id", churn_probability=pl.Series(probability), call=pl.Series(call))
