@@ -1,4 +1,4 @@
-"""What Airflow costs: `make bench-data`, the demo's wall time, its peak memory, and its seconds beside plain's."""
+"""Measure the cost of Airflow, `make bench-data`: the demo's time and memory, and its stages next to plain's."""
 
 import os
 import subprocess
@@ -18,17 +18,17 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def memory_of(process: psutil.Process) -> int:
-    """Bytes of the process and all that it has started; on Linux, what they share is divided among them (PSS)."""
+    """Return the bytes of the process and its descendants; on Linux, shared pages are divided among them (PSS)."""
     total = 0
-    for one in (process, *process.children(recursive=True)):
+    for member in (process, *process.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):
-            memory = one.memory_full_info()
+            memory = member.memory_full_info()
             total += getattr(memory, "pss", memory.uss)
     return total
 
 
 def demo() -> tuple[float, int]:
-    """Seconds of the demo, whose exports are there already, and the peak of its memory in bytes."""
+    """Return the seconds of the demo, whose exports are there already, and the peak of its memory in bytes."""
     started, peak = time.perf_counter(), 0
     with subprocess.Popen([sys.executable, "-m", "data_pipeline"], stdout=subprocess.DEVNULL) as command:
         while command.poll() is None:
@@ -36,7 +36,7 @@ def demo() -> tuple[float, int]:
                 peak = max(peak, memory_of(psutil.Process(command.pid)))
             time.sleep(SECONDS_BETWEEN_LOOKS)
     if command.returncode:
-        raise BadInput("make demo-data failed: run it by itself, and it says why")
+        raise BadInput("make demo-data failed: run it alone to see why")
     return time.perf_counter() - started, peak
 
 
@@ -48,7 +48,7 @@ def seconds_of(report: Report) -> float:
 def main() -> None:
     plain = RUNS / "plain" / "report.json"
     if not plain.is_file():
-        raise BadInput("there is nothing to compare with: make demo-plain comes first")
+        raise BadInput("there is nothing to compare with: run make demo-plain first")
     load = os.getloadavg()[0]
     with console.status("the demo"):
         wall, peak = demo()

@@ -1,8 +1,8 @@
 """The wiring: three DAGs over monthly partitions. The README draws them.
 
-exports      collect >> validate          on the 1st of a month, for the previous month
-features     process                      for every month whose valid rows have changed, however late
-predictions  build >> train >> deploy     on the 2nd of a month, for the previous month
+- `exports` on the 1st of a month, for the previous month.
+- `features` for every month whose valid rows have changed, however late.
+- `predictions` on the 2nd of a month, for the previous month.
 """
 
 from airflow.sdk import DAG, CronPartitionTimetable

@@ -1,4 +1,4 @@
-"""Airflow: one that runs all the time, as a team has it; between two scenarios the lake is put back, not Airflow."""
+"""Airflow, running all the time as in a team. Between two scenarios we restore the lake, not Airflow."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ INSIDE = "contrast.inside.data"
 
 
 class Data(Pipeline):
-    """Its live answer is the newest partition of `predictions`."""
+    """The data pipeline. Its live answer is the newest partition of `predictions`."""
 
     name = "data"
     environment = "data"
@@ -40,7 +40,7 @@ class Data(Pipeline):
 
     def end(self) -> None:
         if self.airflow is not None:
-            self.airflow.communicate()  # it ends when there is nothing more to read
+            self.airflow.communicate()  # closes its standard input, at whose end it stops
             self.airflow = None
 
     def restore(self) -> None:
@@ -67,7 +67,7 @@ class Data(Pipeline):
         self.tell("run", due=[month], kill="train")
 
     def run_again(self, month: str) -> Run:
-        """`make rerun-data`, as the incident says."""
+        """Do what `make rerun-data` does, as the incident suggests."""
         return Run(**self.tell("again", month=month))
 
     def served(self) -> pl.DataFrame:
@@ -78,7 +78,7 @@ class Data(Pipeline):
         return question.join(self.served(), on="customer_id", how="inner", maintain_order="left")
 
     def go_back(self) -> WayBack:
-        """By hand: the newest table goes, and readers find the one before, if there is one."""
+        """Delete the newest table by hand; readers then find the previous table, if there is one."""
         started = time.perf_counter()
         if len(months_of(self.lake, "predictions")) > 1:
             shutil.rmtree(newest(self.lake, "predictions"))
@@ -88,11 +88,11 @@ class Data(Pipeline):
         return [Record(*record) for record in self.tell("records")]
 
     def forget_runs(self) -> None:
-        """Airflow with an empty database."""
+        """Empty Airflow's database."""
         self.tell("forget")
 
     def forget_models(self) -> None:
-        """A lake that keeps only the newest table."""
+        """Delete the previous table, as in a lake that keeps only the newest."""
         shutil.rmtree(partition(self.lake, "predictions", MONTHS[-2]))
 
     def tell(self, verb: str, **words: Any) -> Any:
@@ -100,6 +100,6 @@ class Data(Pipeline):
             raise RuntimeError("Airflow has not been started")
         self.airflow.stdin.write(json.dumps({"verb": verb, **words}) + "\n")
         self.airflow.stdin.flush()
-        if not (said := self.airflow.stdout.readline()):
-            raise RuntimeError(f"Airflow has ended at '{verb}': {self.log} says why")
-        return json.loads(said)
+        if not (answer := self.airflow.stdout.readline()):
+            raise RuntimeError(f"Airflow ended at '{verb}': {self.log} says why")
+        return json.loads(answer)

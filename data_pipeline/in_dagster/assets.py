@@ -1,8 +1,8 @@
 """The same assets in Dagster, all in this file: six stages, monthly partitions, the contract as a blocking check, the
 rule that restates features, and the schedules.
 
-Airflow needs three DAGs and events for this. Dagster derives it from the dependencies: `features` of a month depend on
-`valid` of all earlier months and of one later month, so Dagster knows which features late rows make out of date.
+Airflow needs three DAGs and events for this. Dagster derives it from the dependencies. `features` of a month depend on
+`valid` of all earlier months and of one later month; so Dagster knows which features late rows make out of date.
 """
 
 import os

@@ -30,7 +30,7 @@ def run(
 
 
 def own_mounts() -> list[str]:
-    """The command before a command that may mount what it likes: nobody else sees it, and it goes with the command."""
+    """Return words to put before a command so that its mounts are visible only to it, and end with it."""
     words = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
     permitted = shutil.which("unshare") and subprocess.run([*words, "true"], capture_output=True, check=False)
     return words if permitted and permitted.returncode == 0 else []
@@ -38,7 +38,7 @@ def own_mounts() -> list[str]:
 
 @pytest.fixture(scope="session")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What year.py wrote down about a real Airflow that was put through trouble."""
+    """Return the notes of year.py, which puts a real Airflow through trouble."""
     folder = tmp_path_factory.mktemp("year")
     with left_running() as left:
         done = run("data", "-m", "tests.data_pipeline.year", str(folder), timeout=1200, before=own_mounts())

@@ -1,4 +1,4 @@
-"""make demo-data and make demo-dagster: the report, the gate, and nothing left running."""
+"""`make demo-data` and `make demo-dagster`: the report, the gate, and no process left running."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def test_every_task_of_the_half_year_is_on_record(demos: Demos) -> None:
 
 @pytest.fixture
 def another(demos: Demos, tmp_path: Path) -> Path:
-    """A folder of runs with a copy of what the demo has left, for a test to change."""
+    """Return a folder of runs with a copy of the demo's run, which a test may change."""
     demos.run("data")
     shutil.copytree(demos.runs / "data", tmp_path / "data", symlinks=True)
     return tmp_path
@@ -231,7 +231,7 @@ def test_dagsters_pages_show_the_runs_of_the_demo_until_ctrl_c(demos: Demos, tmp
 
 
 def asked(question: Request) -> Any:
-    """The answer, once there is somebody to give it."""
+    """Return the answer, as soon as the server gives one."""
     deadline = time.monotonic() + 120
     while True:
         try:
@@ -244,7 +244,7 @@ def asked(question: Request) -> Any:
 
 @pytest.mark.slow
 def test_dagster_accepts_assets_jobs_and_schedules_together(tmp_path: Path) -> None:
-    """The demo asks for one job at a time, and would not notice two of a name; Dagster's pages do."""
+    """The demo runs one job at a time and would not notice two jobs of the same name; Dagster's pages do."""
     words = ("-m", "dagster", "definitions", "validate", "-m", "data_pipeline.in_dagster.assets")
     checked = run("dagster", *words, DAGSTER_HOME=str(tmp_path))
     assert checked.returncode == 0, checked.stdout + checked.stderr
