@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.demos import environment_python
+from churn.harness.report import read_report
+from tests.demos import Demos, environment_python
 from tests.processes import left_running
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,13 @@ def own_mounts() -> list[str]:
     words = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
     permitted = shutil.which("unshare") and subprocess.run([*words, "true"], capture_output=True, check=False)
     return words if permitted and permitted.returncode == 0 else []
+
+
+def assert_equal_to_the_last_bit(demos: Demos, name: str) -> None:
+    demos.run("plain")
+    ours, theirs = (read_report(demos.runs / run / "report.json") for run in (name, "plain"))
+    assert ours.baseline == theirs.baseline  # with the checksum of the predictions
+    assert all(stage.seconds > 0 for stage in ours.stages)
 
 
 @pytest.fixture(scope="session")
