@@ -1,10 +1,11 @@
 """Data Processing. There are two kinds, and only one of them is scikit-learn's.
 
-Features that are *computed* from one customer's own past (usage trend, tickets of three months) need dates, joins and
-partitions. scikit-learn has none of these, so the plain answer computes them.
+The first kind is *computed* from one customer's own past: usage trend, tickets of three months. It needs dates, joins
+and partitions. scikit-learn has none of these, so the plain answer computes the features.
 
-Figures that are *learnt* from all customers (where the quantiles lie, which categories exist) belong in the Pipeline,
-as fitted transformers. Each fold then learns them from its own training rows only, and they travel with the model.
+The second kind is *learnt* from all customers: where the quantiles lie, which categories exist. It belongs in the
+Pipeline, as fitted transformers. Each fold then learns from its own training rows only, and the figures travel with
+the model.
 """
 
 from pathlib import Path

@@ -2,9 +2,9 @@
 
     TunedThresholdClassifierCV( CalibratedClassifierCV( Pipeline( validate -> process -> model ) ) )
 
-Everything that is fitted is fitted inside the folds. Two columns are no features and travel next to the table, by
-metadata routing: the month goes to the splitters, the monthly charge to the scorer that counts euros. scikit-learn cuts
-both to the rows of each fold.
+Everything that is fitted is fitted inside the folds. Two columns travel next to the table, by metadata routing. The
+month goes to the splitters, and the monthly charge to the scorer that counts euros. scikit-learn cuts both to the rows
+of each fold.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Data Validation. scikit-learn checks shapes and types, not meaning: a negative minute is a number like any other.
 
 The plain answer's contract therefore judges the export. The Pipeline adds a check that *travels with the model*: its
-first step selects the columns that the model was trained on, by name, and refuses a table that lacks one. The step
-runs in training, in every fold of the search, and wherever someone opens the model file later.
+first step selects the columns of the training table by name, and refuses a table that lacks one. The step runs in
+training, in every fold of the search, and wherever someone opens the model file later.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 from churn import validate as plain
 from churn.harness.errors import BadInput
 
-MISSING = "(missing)"  # a category of its own: a field left blank often means something
+MISSING = "(missing)"  # blank is a category, too: a field left blank often means something
 
 
 def validate(lake: Path, month: str) -> plain.Quality:

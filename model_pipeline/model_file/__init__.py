@@ -1,1 +1,1 @@
-"""The model as a file: skops, and the review of the types it may bring."""
+"""The model as a file: skops, and the review of the types that a file may bring."""

@@ -1,8 +1,8 @@
-"""Which types a model file may bring, each reviewed, and what is checked before the model is used.
+"""The types that a model file may bring, each reviewed, and the checks on their content.
 
-skops refuses a type it does not know; it cannot see what is *in* a type it was told to trust. Two of ours hold
-numbers that compiled code uses as addresses without looking: a forged file could crash the program that
-predicts with it. So the numbers are looked at here, once, when the file is opened.
+skops refuses a type that it does not know, but it cannot judge the content of a type that it was told to trust. Two of
+our types hold numbers that compiled code uses as addresses, unchecked. A forged file could crash the program that
+predicts with it, so we check these numbers once, when the file is opened.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ TRUSTED = {
 
 
 def is_sound(model: Any) -> bool:
-    """Is this a model as `train.fit_best` makes them, with nothing in it that points outside its own arrays?"""
+    """Return whether `train.fit_best` could have made this model, and all its numbers point into its own arrays."""
     if not (isinstance(model, FixedThresholdClassifier) and isinstance(model.estimator, FrozenEstimator)):
         return False
     calibrated = model.estimator.estimator
@@ -50,9 +50,10 @@ def _member_is_sound(member: Any) -> bool:
 
 
 def tree_is_sound(tree: Any, features: int) -> bool:
-    """Children come after their parent and exist, so that a walk ends at a leaf; the features asked for exist too.
+    """Return whether every walk ends at a leaf, and every feature that the tree asks for exists.
 
-    Why: https://github.com/scikit-learn/scikit-learn/pull/34558
+    A walk ends if each child exists and comes after its parent. Why we check it:
+    https://github.com/scikit-learn/scikit-learn/pull/34558
     """
     nodes = tree.nodes
     number = np.arange(len(nodes))
@@ -66,7 +67,10 @@ def tree_is_sound(tree: Any, features: int) -> bool:
 
 
 def spline_is_sound(spline: Any) -> bool:
-    """As many knots, in order, as coefficients and degree demand: scipy checks it when one is made, not when read."""
+    """Return whether the knots are in order, and as many as coefficients and degree demand.
+
+    SciPy checks this when a spline is made, not when it is read from a file.
+    """
     knots, coefficients, degree = spline.t, spline.c, spline.k
     if not (isinstance(degree, int | np.integer) and 0 <= degree <= 5 and knots.ndim == 1 and coefficients.ndim == 2):
         return False

@@ -1,8 +1,7 @@
-"""The model as a file that can be opened without trusting whoever made it.
+"""Save a model to a file that you can open without trusting its author.
 
-A pickle runs code when it is opened. A skops file cannot, as long as nobody lets it bring types of its own: it
-may hold what skops knows, and the few types that review.py lists. Passing `get_untrusted_types()` back as
-`trusted`, as many examples do, would switch the protection off.
+A pickle runs code when you open it. A skops file cannot, as long as it brings only types that skops knows and the few
+that review.py lists. Many examples pass `get_untrusted_types()` back as `trusted`, which switches the protection off.
 """
 
 from pathlib import Path
@@ -21,7 +20,7 @@ def save_model(model: Any, path: Path) -> None:
 
 
 def load_model(path: Path) -> Any:
-    """Open a model file of ours. Raises BadInput if it is another kind of file, or brings a type nobody reviewed."""
+    """Open a model file of ours. Raises BadInput if it is not one, or if it brings a type that we did not review."""
     if not path.is_file():
         raise BadInput(f"there is no model file {path}: make demo-model makes one")
     try:
@@ -29,7 +28,7 @@ def load_model(path: Path) -> Any:
         sound = is_sound(model)
     except UntrustedTypesFoundException as refused:
         strangers = ", ".join(sorted(set(skops.get_untrusted_types(file=path)) - TRUSTED.keys()))
-        raise BadInput(f"{path} is not opened: it brings types that nobody here reviewed ({strangers})") from refused
+        raise BadInput(f"{path} is not opened: it brings types that we did not review ({strangers})") from refused
     except Exception as error:  # a foreign file can break in any way, and none of them is our bug
         raise BadInput(f"{path} is not a model file of this pipeline ({type(error).__name__})") from error
     if not sound:

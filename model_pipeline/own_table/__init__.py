@@ -1,1 +1,1 @@
-"""The road for a table of your own: read a CSV, find out what its columns are, hold rows out, fit, and show."""
+"""A user's own CSV, with the lesson's pieces. This room imports the lesson; the stages never import this room."""

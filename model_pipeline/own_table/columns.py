@@ -1,4 +1,4 @@
-"""What a model is told about a user's table: which columns it may see, which rows there are, and their outcomes."""
+"""The columns of a user's table that a model may see, and its rows with their outcomes."""
 
 from dataclasses import dataclass, field
 from typing import Any

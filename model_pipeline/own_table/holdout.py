@@ -1,4 +1,4 @@
-"""What to hold out of a user's table: a random quarter, or, if it has a time, the newest."""
+"""Choose the rows of a user's table to hold out: a random quarter, or the newest quarter if the table has a time."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ PERIODS = 8  # into which the rows before the holdout are cut
 
 
 def random_rows(outcome: pl.Series, seed: int) -> NDArray[np.bool_]:
-    """A random quarter, with the same share of each outcome. Shape (n,), true for rows to hold out."""
+    """Choose a random quarter with the same share of each outcome. Shape (n,), true for rows to hold out."""
     _, chosen = train_test_split(
         np.arange(len(outcome)), test_size=SHARE, stratify=outcome.to_numpy(), random_state=seed
     )
@@ -28,7 +28,11 @@ def random_rows(outcome: pl.Series, seed: int) -> NDArray[np.bool_]:
 def newest_rows(
     table: pl.DataFrame, time_column: str, target: str, path: Path
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], str]:
-    """The newest quarter (rows of one time stay together), the period of each other row, and the split in words."""
+    """Choose the newest quarter. Rows of the same time stay together.
+
+    Return which rows to hold out, the period of each row (both of shape (n,)), and the split in words. Raises BadInput
+    when nothing older is left, or when a part has too few rows of an outcome.
+    """
     time = _time(table[time_column], path)
     cut = time.sort()[int(len(time) * (1 - SHARE))]
     if cut == time.min():
@@ -49,18 +53,18 @@ def newest_rows(
 
 
 def _time(values: pl.Series, path: Path) -> pl.Series:
-    """Something that sorts: numbers, dates, or text that begins with a year, such as 2025-03 and 2025-Q1."""
+    """Return the times as something that sorts: numbers, dates, or text that begins with a year, such as 2025-Q1."""
     if (numbers := numbers_in(values)) is not None:
         return numbers
     if form := date_format(values):
         return values.str.to_datetime(form).dt.timestamp("ms")
     if values.str.contains(r"^\d{4}").all():
         return values.rank("dense")
-    raise BadInput(f"{path}: {values.name} is no time: '{values[0]}' is neither a number nor a date that can be read")
+    raise BadInput(f"{path}: {values.name} is no time: '{values[0]}' is neither a number nor a readable date")
 
 
 def _periods(time: pl.Series, held_out: NDArray[np.bool_], outcome: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Cut the older rows into up to eight equal periods; all one period if some would lack an outcome."""
+    """Cut the older rows into eight equal periods. Use fewer, at last one, if a period would lack an outcome."""
     older = time.filter(~pl.Series(held_out))
     rank = older.rank("min").to_numpy() - 1
     for count in range(PERIODS, 3, -1):

@@ -1,4 +1,4 @@
-"""What kind of column is it? Numbers, dates, words, ids and constants, told apart by values; ids by name, too."""
+"""Find the kind of each column by its values: numbers, dates, categories, ids, constants. Names help to find ids."""
 
 from pathlib import Path
 
@@ -14,13 +14,16 @@ YES = ["yes", "y", "true", "t", "1", "1.0", "churn", "churned", "left", "lost", 
 DATE_FORMATS = ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y"]
 TIME_FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M"]
 ID_NAME = r"(?i:(^|[_ .-])(id|uuid|guid|key|nr|no|number|index|row|phone|email)$|^column \d+$)|[a-z]I[dD]$"
-UNIQUE_SHARE = 0.9  # of a text column's values: then each names one row, and says nothing about the next
+UNIQUE_SHARE = 0.9  # of a text column's values; above it, each value names one row and cannot help with the next
 FEWEST_VALUES_OF_AN_ID = 20
 GIVES_IT_AWAY = 0.99  # ROC-AUC of one column alone
 
 
 def two_outcomes(outcome: pl.Series, path: Path, notes: list[str]) -> tuple[str, str]:
-    """The outcome to predict (a word for yes, else the rarer), and the other. Raises BadInput if there are not two."""
+    """Return the outcome to predict (a word for yes, else the rarer one), and the other one.
+
+    Raises BadInput if there are not exactly two.
+    """
     counts = dict(outcome.value_counts().sort("count", outcome.name, descending=[True, False]).iter_rows())
     if len(counts) != 2:
         found = ", ".join(list(counts)[:5]) + (", …" if len(counts) > 5 else "")
@@ -29,10 +32,10 @@ def two_outcomes(outcome: pl.Series, path: Path, notes: list[str]) -> tuple[str,
             f"{path}: {outcome.name} must hold two outcomes, such as yes and no; "
             + (f"it holds {kind} ({found})" if counts else "it is blank")
         )
-    said_yes = [word for word in counts if word.lower() in YES]
-    positive = said_yes[0] if len(said_yes) == 1 else list(counts)[-1]
+    words_for_yes = [word for word in counts if word.lower() in YES]
+    positive = words_for_yes[0] if len(words_for_yes) == 1 else list(counts)[-1]
     negative = next(word for word in counts if word != positive)
-    why = "a word for yes" if len(said_yes) == 1 else "the rarer one"
+    why = "a word for yes" if len(words_for_yes) == 1 else "the rarer one"
     notes.append(
         f"'{positive}' in {outcome.name} is what is predicted ({why}): {counts[positive] / len(outcome):.1%} of rows"
     )
@@ -40,7 +43,7 @@ def two_outcomes(outcome: pl.Series, path: Path, notes: list[str]) -> tuple[str,
 
 
 def columns_of(table: pl.DataFrame, inputs: list[str], path: Path, notes: list[str]) -> Columns:
-    """Sort the columns `inputs` by kind; note which are dropped, and why. Raises BadInput if none is left."""
+    """Sort the columns `inputs` by kind, and note which are dropped and why. Raises BadInput if none is left."""
     numeric: list[str] = []
     categorical: list[str] = []
     dates: dict[str, str] = {}
@@ -69,19 +72,22 @@ def columns_of(table: pl.DataFrame, inputs: list[str], path: Path, notes: list[s
 
 
 def numbers_in(values: pl.Series) -> pl.Series | None:
-    """The values as numbers, if all of them are."""
+    """Return the values as numbers, or None if one of them is not a finite number."""
     numbers = values.cast(pl.Float64, strict=False)
     return None if numbers.has_nulls() or not numbers.is_finite().all() else numbers
 
 
 def date_format(values: pl.Series) -> str | None:
-    """The first format that reads all values; day before month, where both would do."""
+    """Return the first format that reads all values. Where two would do, the day comes before the month."""
     formats = [*DATE_FORMATS, *TIME_FORMATS]
     return next((form for form in formats if _reads_all(values.head(20), form) and _reads_all(values, form)), None)
 
 
 def giveaways(table: pl.DataFrame, columns: Columns, positive: NDArray[np.bool_]) -> list[str]:
-    """Columns that alone tell the outcome, and so were probably written after it. Kept: only the user knows."""
+    """Return a warning for each column that alone tells the outcome, and so was probably written after it.
+
+    Such a column is kept, because only the user can know.
+    """
     found = []
     for name in columns.numeric:
         numbers = table[name].cast(pl.Float64, strict=False)
@@ -103,7 +109,7 @@ def _reads_all(values: pl.Series, form: str) -> bool:
 
 
 def _counts_rows(name: str, numbers: pl.Series) -> bool:
-    """Whole numbers, no two alike, that count up by one or are called an id."""
+    """Return whether these are distinct whole numbers that count up by one, or whose column is named like an id."""
     if numbers.n_unique() < len(numbers) or len(numbers) < FEWEST_VALUES_OF_AN_ID or (numbers != numbers.round()).any():
         return False
     return bool((numbers.diff().drop_nulls() == 1).all()) or bool(pl.Series([name]).str.contains(ID_NAME).item())

@@ -1,8 +1,7 @@
-"""Read a stranger's CSV: separators, encodings and blanks as people's programs write them. Every value stays
-text here.
+"""Read any CSV, with the separators, encodings and blanks that programs write. Every value stays text here.
 
-What the text *means* (number, date, word) is decided once, in training, and travels with the model: a column of
-customers to score may look like another kind, because its few rows happen to be blank or round.
+Training decides once what the text *means* (number, date, category), and the decision travels with the model. A few
+customers to score cannot decide it: their values may all happen to be blank or round.
 """
 
 import csv
@@ -31,7 +30,7 @@ KNOWN_BINARIES = {
 
 
 def read_csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
-    """Return the table, all text, null where blank, and notes on what was found. Raises BadInput with one sentence."""
+    """Return the table (all text, null where blank), and notes on what was found. Raises BadInput with one sentence."""
     text, notes = _decoded(path)
     text = re.sub(r"\A\s*sep=.\r?\n", "", text)  # a first line that some programs write for Excel
     if not text.strip():
@@ -80,14 +79,14 @@ def _decoded(path: Path) -> tuple[str, list[str]]:
 
 
 def _is_binary(content: bytes) -> bool:
-    """Text holds hardly any control characters; every format that is not text holds many, or a zero byte."""
+    """Return whether the content has a zero byte or many control characters, as text never has."""
     start = content[:65536]
     control = sum(count for byte, count in Counter(start).items() if byte < 32 and byte not in b"\t\n\r\f")
     return b"\x00" in start or control > len(start) / 100
 
 
 def _separator(text: str, path: Path) -> str:
-    """The one that is most often in the first line, outside quotes."""
+    """Return the separator that the first line has most often, outside of quotes."""
     first_line = next(line for line in text.splitlines() if line.strip())
     outside_quotes = re.sub(r'"[^"]*"', "", first_line)
     separator = max(SEPARATORS, key=outside_quotes.count)
@@ -100,7 +99,7 @@ def _separator(text: str, path: Path) -> str:
 
 
 def _rows(text: str, separator: str, path: Path) -> list[list[str]]:
-    """The rows that are not blank, the header first, all of one length."""
+    """Return the rows that are not blank, the header first. Raises BadInput if one is longer or shorter."""
     rows: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
@@ -110,7 +109,7 @@ def _rows(text: str, separator: str, path: Path) -> list[list[str]]:
             if rows and len(row) != len(rows[0]):
                 raise BadInput(
                     f"{path}, line {reader.line_num}: {len(row)} values under a header of {len(rows[0])}: "
-                    "mend the line, or put a text that holds separators in quotes"
+                    "fix the line, or put a text that holds separators in quotes"
                 )
             rows.append(row)
     except csv.Error as error:
@@ -128,7 +127,10 @@ def _header(cells: list[str], path: Path, notes: list[str]) -> list[str]:
 
 
 def _with_plain_numbers(table: pl.DataFrame, separator: str) -> pl.DataFrame:
-    """Numbers as Python writes them: 29.85 for 29,85 (where commas do not separate columns), 1234.50 for 1,234.50."""
+    """Write numbers as Python does: 29.85 for 29,85, and 1234.50 for 1,234.50.
+
+    A comma is a decimal mark where it does not separate columns, and marks thousands where it does.
+    """
     european = separator != ","
     pattern = DECIMAL_COMMA if european else THOUSANDS
     for name in table.columns:

@@ -1,4 +1,4 @@
-"""The model pipeline on a table of your own: baseline and best, scores, pictures, card and model, in one folder."""
+"""Learn from a user's table: fit both models, and write scores, plots, model card and model to one folder."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from model_pipeline.train import churn_probability
 
 
 def folder_for(path: Path, runs: Path) -> Path:
-    """`runs/model-<name of the CSV>`, of letters that any file system takes."""
+    """Return `runs/model-<name of the CSV>`, in letters that any file system takes."""
     name = (
         path.name.removesuffix(".gz").removesuffix(path.suffix if path.suffix != ".gz" else ".csv").removesuffix(".csv")
     )
@@ -32,8 +32,8 @@ def folder_for(path: Path, runs: Path) -> Path:
 
 
 def run(own: OwnTable, folder: Path, seed: int, advance: Callable[[], object] = lambda: None) -> Holdout:
-    """Fit both models and write everything to `folder`, which is replaced as a whole when all is done."""
-    with new_partition(folder) as written:  # first of all: a folder that cannot be written is better known at once
+    """Fit both models and write everything to `folder`, which is replaced as a whole at the end."""
+    with new_partition(folder) as written:  # before the search, to fail at once if the folder cannot be written
         plain = _fitted_baseline(own)
         advance()
         model, searched = fit_best(own.train, own.columns, seed, [SearchProgress(advance)])

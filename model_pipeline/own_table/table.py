@@ -1,4 +1,4 @@
-"""A user's own table: find out what is in it, say so, and turn it into rows to learn from and rows to hold out."""
+"""Find out what is in a user's table, note it, and split the table into rows to learn from and rows to hold out."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,7 +15,7 @@ from model_pipeline.own_table.infer import columns_of, giveaways, two_outcomes
 from model_pipeline.own_table.read_csv import read_csv
 
 FEWEST_ROWS = 100
-FEWEST_OF_EACH_OUTCOME = 20  # a quarter is held out, and a fold of the rest must still hold a few
+FEWEST_OF_EACH_OUTCOME = 20  # a quarter is held out, and each fold of the rest still needs a few
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class OwnTable:
     target: str
     negative: str  # the other outcome, as the table writes it
     split: str  # how the holdout was chosen
-    notes: list[str]  # what a person should know, one finding each
+    notes: list[str]  # one finding each, for a person to read
 
 
 def understand(path: Path, target: str, time_column: str | None, charge_column: str | None, seed: int) -> OwnTable:
-    """Read and judge the table. Raises BadInput when no model can be learnt from it, saying what is needed."""
+    """Read and judge the table. Raises BadInput, with what is needed, when no model can learn from it."""
     table, notes = read_csv(path)
     for wanted in (target, time_column, charge_column):
         if wanted is not None and wanted not in table.columns:
@@ -54,7 +54,7 @@ def understand(path: Path, target: str, time_column: str | None, charge_column: 
         table = _without_blank(table, time_column, notes)
         held_out, period, split = newest_rows(table, time_column, target, path)
     charge = None if charge_column is None else _charges(table, charge_column, path, notes)
-    # Stratified folds are cut in the order of rows: a file sorted by something must not decide what is in a fold.
+    # Stratified folds follow the order of the rows, so a sorted file must not decide which rows share a fold.
     shuffled = np.random.default_rng(seed).permutation(len(table))
 
     def part(wanted: NDArray[np.bool_]) -> Table:

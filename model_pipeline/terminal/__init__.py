@@ -1,1 +1,1 @@
-"""What the terminal shows during a run and at its end."""
+"""Output to the terminal during a run and at its end."""

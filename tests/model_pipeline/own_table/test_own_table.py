@@ -1,4 +1,4 @@
-"""A user's table is understood as a person would, and what was decided is said."""
+"""A user's table is understood as a person would understand it, and each decision is noted."""
 
 from pathlib import Path
 

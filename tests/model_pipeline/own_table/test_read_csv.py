@@ -61,7 +61,7 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _without_marks(rows: list[list[str | None]]) -> list[list[str | None]]:
-    """Commas in a column of numbers are read as decimal or thousands marks: that has a test of its own."""
+    """Commas in a column of numbers are read as decimal or thousands marks: another test covers that."""
     return [[cell and cell.replace(",", "").replace(".", "") for cell in row] for row in rows]
 
 
