@@ -89,16 +89,16 @@ demo-tracking: .venv/tracking/.ok ## track three months of models with MLflow; f
 	@.venv/tracking/bin/python -m tracking_pipeline $(WORLD)
 
 lineage: .venv/tracking/.ok ## trace the model that was live in MONTH and reproduce it
-	@.venv/tracking/bin/python -m tracking_pipeline.story.lineage $(WORLD)
+	@.venv/tracking/bin/python -m tracking_pipeline lineage $(WORLD)
 
 rollback: .venv/tracking/.ok ## undo the last promotion: the previous model is live again
-	@.venv/tracking/bin/python -m tracking_pipeline.promote rollback $(WORLD)
+	@.venv/tracking/bin/python -m tracking_pipeline rollback $(WORLD)
 
 ui-tracking: .venv/tracking/.ok ## open the last demo-tracking in MLflow's web UI
-	@.venv/tracking/bin/python -m tracking_pipeline.servers.ui
+	@.venv/tracking/bin/python -m tracking_pipeline ui
 
 team-tracking: .venv/tracking/.ok ## run a tracking server for a team: PostgreSQL, passwords, proxied artifacts
-	@.venv/tracking/bin/python -m tracking_pipeline.servers.team
+	@.venv/tracking/bin/python -m tracking_pipeline team
 
 ##@ Learn
 

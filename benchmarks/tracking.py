@@ -1,6 +1,7 @@
-"""What tracking costs: `make bench-tracking`, the figures of the tracking pipeline from one run on this machine."""
+"""The cost of tracking: `make bench-tracking` measures the figures of the tracking pipeline on this machine."""
 
 import http.client
+import json
 import os
 import shutil
 import subprocess
@@ -21,7 +22,8 @@ from churn.harness.errors import exit_on_bad_input
 from churn.harness.terminal import Bar, console, print_table, progress_bar
 from churn.train import training_and_holdout
 from tracking_pipeline.build import CANDIDATES
-from tracking_pipeline.record import child_run, run_tags
+from tracking_pipeline.record import month_run, stage_run
+from tracking_pipeline.safety.killed import process_tags
 from tracking_pipeline.safety.store import open_store, store_name, with_store_errors_as_sentences
 from tracking_pipeline.servers.scoring import ask, champion_server, request_body
 from tracking_pipeline.train import fitted_and_judged, split_off_last_month, tried
@@ -33,19 +35,19 @@ REQUESTS = 500
 
 
 def demo() -> float:
-    """Seconds of the demo, whose exports are there already."""
+    """Return the seconds of the demo, whose exports are there already."""
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "tracking_pipeline", *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
 
 
-def answers(registered: str, customer: pl.DataFrame, log: Path) -> tuple[float, float, float]:
-    """Seconds to the scoring server's first answer, then of a call on one connection: median, 99th percentile."""
+def answers(customer: pl.DataFrame, log: Path) -> tuple[float, float, float]:
+    """Return the seconds to the scoring server's first answer, and of later calls: median and 99th percentile."""
     started = time.perf_counter()
-    with champion_server(registered, log) as address:
+    with champion_server(log) as address:
         ask(address, customer)
         first = time.perf_counter() - started
-        url, body, seconds = urlsplit(address), request_body(customer), []
+        url, body, seconds = urlsplit(address), json.dumps(request_body(customer)), []
         connection = http.client.HTTPConnection(url.netloc)
         for _ in range(REQUESTS):
             started = time.perf_counter()
@@ -56,41 +58,42 @@ def answers(registered: str, customer: pl.DataFrame, log: Path) -> tuple[float, 
     return first, median(seconds), quantiles(seconds, n=100)[98]
 
 
-def trials(rows: pl.DataFrame, tags: dict[str, str]) -> tuple[float, float]:
-    """Mean seconds of a trial, without tracking and with it, taken in turns in the store that is open."""
+def trials(rows: pl.DataFrame) -> tuple[float, float]:
+    """Return the mean seconds of a trial, without tracking and with it, measured in turns in the open store."""
     past, last = split_off_last_month(rows)
     bare, tracked = [], []
-    with child_run("train", tags):
+    with month_run("2025-12", None, "bench"), stage_run("train"):
         for candidate in CANDIDATES * ROUNDS:
             started = time.perf_counter()
             fitted_and_judged(candidate, past, last)
             bare.append(time.perf_counter() - started)
             started = time.perf_counter()
-            tried(candidate, past, last, tags)
+            tried(candidate, past, last)
             tracked.append(time.perf_counter() - started)
     return mean(bare), mean(tracked)
 
 
-def log_many(store: Path, name: str, tags: dict[str, str], bar: Bar) -> None:
+def log_many(store: Path, name: str, bar: Bar) -> None:
+    """Log as many trials as there are, each with the tags and figures of a real one."""
     client, experiment = MlflowClient(), open_store(store, name).experiment_id
     for number in range(LOGGED):
-        run = client.create_run(experiment, tags=tags, run_name=f"trial {number}")
+        run = client.create_run(experiment, tags={"stage": "train", **process_tags()}, run_name=f"trial {number}")
         metrics = [Metric(metric, number * 7919 % LOGGED, 0, 0) for metric in ("log_loss", "roc_auc", "brier")]
         parameters = [Param("C", str(number)), Param("knots", "4")]
-        client.log_batch(run.info.run_id, metrics, parameters, [RunTag("stage", "train")])
+        client.log_batch(run.info.run_id, metrics, parameters, [RunTag("role", "trial")])
         bar.advance()
 
 
 def best_of_many(store: Path, name: str) -> float:
-    """Median seconds of finding the best of what was logged, in a copy that is opened anew, as every command does."""
-    with TemporaryDirectory(prefix="bench-") as anew:
-        shutil.copy(store / "mlflow.db", anew)
+    """Return the median seconds of finding the best trial, in a copy that is opened again, as every command does."""
+    with TemporaryDirectory(prefix="bench-") as copy:
+        shutil.copy(store / "mlflow.db", copy)
         mlflow.set_tracking_uri("")
-        experiment, seconds = open_store(Path(anew), name).experiment_id, []
+        experiment, seconds = open_store(Path(copy), name).experiment_id, []
         for _ in range(SEARCHES):
             started = time.perf_counter()
             (best,) = mlflow.search_runs(
-                [experiment], "tags.stage = 'train'", order_by=["metrics.log_loss"], max_results=1, output_format="list"
+                [experiment], "tags.role = 'trial'", order_by=["metrics.log_loss"], max_results=1, output_format="list"
             )
             seconds.append(time.perf_counter() - started)
     assert best.data.metrics["log_loss"] == 0
@@ -108,15 +111,14 @@ def main() -> None:
     open_store(folder, registered)
     rows, holdout = training_and_holdout(folder / "lake", data.months[-1])
     with console.status("the scoring server"):
-        first, middle, slow = answers(registered, holdout.head(1), folder / "mlflow.log")
-    tags = run_tags(data.months[-1], data.seed, "bench")
+        first, middle, slow = answers(holdout.head(1), folder / "mlflow.log")
     with TemporaryDirectory(prefix="bench-") as store:
-        mlflow.set_tracking_uri("")  # else the next store is the last one: MLflow keeps it in MLFLOW_TRACKING_URI
+        mlflow.set_tracking_uri("")  # else MLflow opens the last store again
         open_store(Path(store), "trials")
         with console.status("trials"):
-            bare, tracked = trials(rows, tags)
+            bare, tracked = trials(rows)
         with progress_bar(f"logging {LOGGED:,} trials", LOGGED, "tracking") as bar:
-            log_many(Path(store), "many trials", tags, bar)
+            log_many(Path(store), "many trials", bar)
         search = best_of_many(Path(store), "many trials")
     print_table(
         f"tracking: what it costs ({os.cpu_count()} cores, load {load:.1f} at the start)",

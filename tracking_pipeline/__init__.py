@@ -2,5 +2,5 @@
 
 import os
 
-# MLflow reports usage to its makers unless told not to, and reads this when it is imported.
+# MLflow reports usage to its makers unless this is set before it is imported: no function can decline later.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

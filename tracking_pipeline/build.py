@@ -1,14 +1,14 @@
-"""Model Building: the plain answer's tables, recorded as data sets; and the candidates, each a name and parameters.
+"""Model Building: the plain answer's tables, recorded as data sets; and the candidates, each a family and parameters.
 
-A candidate is written down so that it can be built again from what MLflow recorded: `estimator(family, parameters)`.
+A candidate can be built again from what MLflow recorded of it: `estimator(Candidate(family, parameters))`.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mlflow
+import polars as pl
+from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -19,7 +19,7 @@ from churn import build as plain
 from churn.lake import partition
 from churn.storage.atomic import sha256_of
 from churn.tables import CATEGORICAL_FEATURES, NUMERIC_FEATURES
-from tracking_pipeline.datasets import record_dataset
+from tracking_pipeline.record import record_dataset
 
 SEARCH_SPACE: dict[str, list[dict[str, float]]] = {
     "baseline": [{"C": 1.0}, {"C": 0.01}],  # the first is the plain answer's
@@ -34,7 +34,7 @@ SEARCH_SPACE: dict[str, list[dict[str, float]]] = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """One trial: what MLflow records of it is enough to build it again."""
+    """One setting to try."""
 
     family: str
     parameters: dict[str, float]
@@ -44,41 +44,45 @@ class Candidate:
         return " ".join([self.family, *(f"{name}={value:g}" for name, value in self.parameters.items())])
 
 
-BASELINE = Candidate("baseline", SEARCH_SPACE["baseline"][0])
 CANDIDATES = [Candidate(family, parameters) for family, settings in SEARCH_SPACE.items() for parameters in settings]
+BASELINE = CANDIDATES[0]
 
 
 def build(lake: Path, month: str) -> None:
-    """Write `training` of the month, and record both tables and what will be tried on them."""
+    """Write `training` of the month; record both of its tables, and what will be tried on them."""
     plain.build(lake, month)
-    folder = partition(lake, "training", month)
     for name in ("train", "holdout"):
-        file = folder / f"{name}.parquet"
-        record_dataset(file, name, sha256_of(file), context=name)
-    mlflow.log_text(json.dumps(SEARCH_SPACE, indent=1), "search_space.json")
+        file = partition(lake, "training", month) / f"{name}.parquet"
+        record_dataset(pl.read_parquet(file), file, name, sha256_of(file), context=name)
+    mlflow.log_dict(SEARCH_SPACE, "search_space.json")
 
 
 def estimator(candidate: Candidate) -> Pipeline:
-    """The unfitted estimator; `family` is a key of SEARCH_SPACE, or "shouting", which no search proposes."""
-    settings = candidate.parameters
-    if candidate.family == "boosting":
-        trees = HistGradientBoostingClassifier(
-            learning_rate=settings["learning_rate"],
-            max_leaf_nodes=int(settings["leaves"]),
-            max_iter=int(settings["trees"]),
-            early_stopping=False,
-            random_state=0,
-        )
-        return Pipeline([("columns", _columns("passthrough", sparse=False)), ("classifier", trees)])
-    if candidate.family == "splines":
-        bend = SplineTransformer(n_knots=int(settings["knots"]), knots="quantile", extrapolation="linear")
-        linear = LogisticRegression(C=settings["C"], max_iter=1000)
-        return Pipeline([("columns", _columns(make_pipeline(StandardScaler(), bend))), ("classifier", linear)])
-    if candidate.family == "shouting":
-        return plain.baseline().set_params(classifier__class_weight="balanced")
-    return plain.baseline().set_params(classifier__C=settings["C"])
+    """Return the unfitted estimator. Raises KeyError for a family or a parameter that SEARCH_SPACE does not have."""
+    return {"baseline": _baseline, "splines": _splines, "boosting": _boosting}[candidate.family](candidate.parameters)
 
 
-def _columns(numbers: Any, sparse: bool = True) -> ColumnTransformer:
+def _baseline(parameters: dict[str, float]) -> Pipeline:
+    return plain.baseline().set_params(classifier__C=parameters["C"])
+
+
+def _splines(parameters: dict[str, float]) -> Pipeline:
+    splines = SplineTransformer(n_knots=int(parameters["knots"]), knots="quantile", extrapolation="linear")
+    linear = LogisticRegression(C=parameters["C"], max_iter=1000)
+    return Pipeline([("columns", _columns(make_pipeline(StandardScaler(), splines))), ("classifier", linear)])
+
+
+def _boosting(parameters: dict[str, float]) -> Pipeline:
+    trees = HistGradientBoostingClassifier(
+        learning_rate=parameters["learning_rate"],
+        max_leaf_nodes=int(parameters["leaves"]),
+        max_iter=int(parameters["trees"]),
+        early_stopping=False,
+        random_state=0,
+    )
+    return Pipeline([("columns", _columns("passthrough", sparse=False)), ("classifier", trees)])
+
+
+def _columns(numbers: TransformerMixin | str, sparse: bool = True) -> ColumnTransformer:
     words = OneHotEncoder(handle_unknown="ignore", sparse_output=sparse)
     return ColumnTransformer([("numbers", numbers, NUMERIC_FEATURES), ("words", words, CATEGORICAL_FEATURES)])

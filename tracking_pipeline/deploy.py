@@ -1,4 +1,4 @@
-"""Model Deployment: score the newest month's customers with whatever is live, and record which model that was."""
+"""Model Deployment: let the challenger face the champion, then score the newest customers with the one that is live."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -6,35 +6,42 @@ from tempfile import TemporaryDirectory
 import mlflow
 import polars as pl
 
+from churn import deploy as plain
 from churn.harness.report import predictions_sha256
 from churn.lake import existing_partition, new_partition, partition
 from churn.storage.model_file import churn_probability
-from tracking_pipeline.registry import OpenModel, open_champion
+from tracking_pipeline.promote import decide
+from tracking_pipeline.registry import LoadedModel, load_champion
 
-PREDICTIONS = "predictions.parquet"
+LIVE = "live.parquet"
 
 
-def deploy(lake: Path, month: str, registered: str) -> pl.DataFrame:
-    """Write `predictions` of the month by @champion; return them: customer_id and churn_probability, sorted."""
-    live = open_champion(registered)
-    predictions = scored(live, lake, month)
-    with new_partition(partition(lake, "predictions", month)) as folder:
-        predictions.write_parquet(folder / PREDICTIONS)
-        mlflow.log_artifact(str(folder / PREDICTIONS))
-    mlflow.set_tags({"live_version": live.version, "predictions_sha256": predictions_sha256(predictions)})
+def deploy(lake: Path, month: str) -> pl.DataFrame:
+    """Write `predictions` (by the baseline) and `live` (by @champion) of the month; return the baseline's.
+
+    Both have the columns customer_id and churn_probability, sorted by customer_id. The active run records the live
+    ones, and which version made them.
+    """
+    predictions = plain.deploy(lake, month)
+    decide(lake, month)
+    champion = load_champion()
+    live = scored(champion, lake, month)
+    with new_partition(partition(lake, "live", month)) as folder:
+        live.write_parquet(folder / LIVE)
+        mlflow.log_artifact(str(folder / LIVE))
+    mlflow.set_tags({"live_version": champion.version, "predictions_sha256": predictions_sha256(live)})
     return predictions
 
 
-def scored(model: OpenModel, lake: Path, month: str) -> pl.DataFrame:
-    """customer_id and churn_probability of the month's customers."""
+def scored(model: LoadedModel, lake: Path, month: str) -> pl.DataFrame:
+    """Return customer_id and churn_probability of the month's customers, sorted by customer_id."""
     features = existing_partition(lake, "features", month, made_by="process")
-    customers = pl.read_parquet(features / "*.parquet", hive_partitioning=False)
+    customers = pl.read_parquet(features / "*.parquet", hive_partitioning=False).sort("customer_id")
     probability = churn_probability(model.estimator, customers)
     return customers.select("customer_id", churn_probability=pl.Series(probability))
 
 
 def recorded_predictions(run_id: str) -> pl.DataFrame:
-    """What a deploy run predicted, as MLflow kept it."""
+    """Return what a deploy run predicted, as MLflow kept it."""
     with TemporaryDirectory() as folder:
-        file = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=PREDICTIONS, dst_path=folder)
-        return pl.read_parquet(file)
+        return pl.read_parquet(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=LIVE, dst_path=folder))

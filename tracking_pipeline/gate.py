@@ -1,4 +1,4 @@
-"""The gate: what a challenger must be worth, on the same customers, to take the champion's place."""
+"""The gate: a challenger takes the champion's place only if it is better on the same customers."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from numpy.typing import ArrayLike
 from churn.evaluation.scores import score
 from churn.storage.model_file import churn_probability
 from churn.tables import LABEL
-from tracking_pipeline.registry import OpenModel
+from tracking_pipeline.registry import LoadedModel
 
 TENTHS = 10
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a challenger must gain on the champion, on the same customers; a negative gain is a loss that is allowed.
+    """The least that a challenger must gain on the champion. A negative gain is a loss that is allowed.
 
-    mlflow.models.MetricThreshold takes no negative one, so "not much worse" could not be said with it.
+    `mlflow.models.MetricThreshold` takes no negative gain, so it cannot express "not much worse".
     """
 
     metric: str
@@ -34,10 +34,10 @@ GATES = [
 
 
 def calibration_error(churned: ArrayLike, churn_probability: ArrayLike) -> float:
-    """By how much the mean prediction misses the share that left, on average over ten equal groups by prediction.
+    """Return the mean distance between predicted and actual churn rate over ten equal groups, sorted by prediction.
 
-    The expected calibration error of Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning",
-    AAAI 2015, with groups of equal size.
+    Both arguments have shape (n,). This is the expected calibration error, with groups of equal size, of Naeini et al.,
+    "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015.
     """
     probability = np.asarray(churn_probability, dtype=float)
     outcome = np.asarray(churned, dtype=float)
@@ -46,15 +46,15 @@ def calibration_error(churned: ArrayLike, churn_probability: ArrayLike) -> float
     return float(sum(gaps) / len(probability))
 
 
-def evaluated(model: OpenModel, holdout: pl.DataFrame) -> dict[str, float]:
-    """Scores of a model version on customers whose outcome is known."""
+def evaluated(model: LoadedModel, holdout: pl.DataFrame) -> dict[str, float]:
+    """Return the scores of a model version on customers whose outcome is known."""
     probability = churn_probability(model.estimator, holdout)
     scores = score(holdout[LABEL], probability, model.threshold, holdout["monthly_charge_eur"])
     return {**scores.as_dict(), "calibration_error": calibration_error(holdout[LABEL], probability)}
 
 
 def reasons_against(challenger: dict[str, float], live: dict[str, float]) -> list[str]:
-    """Why the challenger may not take the champion's place; none if it may."""
+    """Return the reasons why the challenger may not take the champion's place; none if it may."""
     reasons = []
     for gate in GATES:
         gain = (challenger[gate.metric] - live[gate.metric]) * (1 if gate.higher_is_better else -1)

@@ -1,58 +1,46 @@
-"""One month: six stages, each a run under the month's own. MLflow runs none of it: this function does."""
+"""One month: six stages, each a run under the month's run. MLflow runs none of it: this function does."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
 import polars as pl
-from mlflow.entities.model_registry import ModelVersion
 
-from churn.harness.report import StageClock
-from churn.train import training_and_holdout
+from churn.collect import data_fingerprint
+from churn.evaluation.scores import Scores
+from churn.lake import months_of
+from churn.storage.months import add_months
 from tracking_pipeline.build import build
 from tracking_pipeline.collect import collect
 from tracking_pipeline.deploy import deploy
 from tracking_pipeline.process import process
-from tracking_pipeline.promote import Decision, decide
-from tracking_pipeline.record import child_run, month_run
-from tracking_pipeline.train import Trial, train
+from tracking_pipeline.record import month_run, stage_run
+from tracking_pipeline.train import train
 from tracking_pipeline.validate import validate
 
 
-@dataclass(frozen=True)
-class Generation:
-    """What one month brought."""
+def run(source: Path, lake: Path, months: list[str], seed: int | None) -> tuple[Scores, pl.DataFrame]:
+    """Take `months`, those that the lake lacks, through the data stages; train and deploy for the last of them.
 
-    month: str
-    run_id: str
-    data_fingerprint: str
-    trials: list[Trial]  # best first
-    baseline_uri: str
-    challenger: ModelVersion
-    decision: Decision
-    predictions: pl.DataFrame  # by what is live
-
-
-def run(
-    source: Path, lake: Path, months: list[str], registered: str, tags: dict[str, str], clock: StageClock
-) -> Generation:
-    """Take `months`, those that the lake lacks, through the data stages; train for the last of them; decide."""
-    month = months[-1]
-    with month_run(tags) as parent:
-        with clock.stage("collect"), child_run("collect", tags):
-            tags = {**tags, "data_fingerprint": collect(source, lake, months)}
-        mlflow.set_tag("data_fingerprint", tags["data_fingerprint"])
-        with clock.stage("validate"), child_run("validate", tags):
-            restates = validate(lake, months)
-        with clock.stage("process"), child_run("process", tags):
-            process(lake, months, restates)
-        with clock.stage("build"), child_run("build", tags):
-            build(lake, month)
-        with clock.stage("train"), child_run("train", tags):
-            trials, baseline_uri, challenger = train(lake, month, registered, tags)
-        with clock.stage("deploy"), child_run("deploy", tags):
-            decision = decide(challenger, training_and_holdout(lake, month)[1], tags)
-            predictions = deploy(lake, month, registered)
-    return Generation(
-        month, parent.info.run_id, tags["data_fingerprint"], trials, baseline_uri, challenger, decision, predictions
-    )
+    Returns the baseline's scores and predictions. Everything else is found in MLflow.
+    """
+    newest = months[-1]
+    with month_run(newest, seed):
+        with stage_run("collect"):
+            for month in months:
+                collect(source, lake, month)
+        mlflow.set_tag("data_fingerprint", data_fingerprint(lake, newest))
+        with stage_run("validate"):
+            have_late_rows = {month for month in months if validate(lake, month).late_rows}
+        with stage_run("process"):
+            for month in months:
+                previous = add_months(month, -1)
+                if month in have_late_rows and previous in months_of(lake, "features"):
+                    process(lake, previous)  # restated: some of its rows have only now arrived
+                process(lake, month)
+        with stage_run("build"):
+            build(lake, newest)
+        with stage_run("train"):
+            scores = train(lake, newest)
+        with stage_run("deploy"):
+            predictions = deploy(lake, newest)
+    return scores, predictions

@@ -1,102 +1,87 @@
-"""Runs: what each is tagged with, and what becomes of those whose process was killed."""
+"""Runs: one per month, one per stage under it; and the tags and data sets by which they are found again."""
 
-import hashlib
-import os
-import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import mlflow
-import psutil
-from mlflow import ActiveRun, MlflowClient
+import polars as pl
+from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # made when mlflow is imported
 from mlflow.entities import Run
+from polars import selectors
 
-HERE = Path(__file__).resolve().parents[1]
+from tracking_pipeline.registry import registry_era
+from tracking_pipeline.safety.code import code_sha256, git_sha
+from tracking_pipeline.safety.killed import process_tags
+
+INHERITED = ("month", "seed", "era", "git_sha", "code_sha256", "data_fingerprint", "host", "process")
+LONGEST_DIGEST = 36  # that MLflow's database takes
 MOST_RUNS = 10_000
 
 
-def run_tags(month: str, seed: int | None, era: str) -> dict[str, str]:
-    """What every run carries. The data fingerprint joins them as soon as the data is collected."""
-    return {
+@contextmanager
+def month_run(month: str, seed: int | None, title: str = "six stages") -> Iterator[Run]:
+    """Open the run above all runs of a month. MLflow samples the machine's load meanwhile."""
+    tags = {
         "month": month,
-        "seed": "none" if seed is None else str(seed),
-        "era": era,
+        "seed": str(seed),
+        "role": "month",
+        "era": registry_era(),
         "git_sha": git_sha(),
         "code_sha256": code_sha256(),
-        **_this_process(),
+        **process_tags(),
     }
-
-
-@contextmanager
-def month_run(tags: dict[str, str], name: str = "six stages") -> Iterator[ActiveRun]:
-    """The parent of what happens in a month; MLflow samples the machine's load meanwhile."""
-    title, tags = f"{tags['month']}: {name}", {**tags, "stage": "all"}
-    with mlflow.start_run(run_name=title, tags=tags, log_system_metrics=True) as run, _said():
+    with mlflow.start_run(run_name=f"{month}: {title}", tags=tags, log_system_metrics=True) as run, error_as_tag():
         yield run
 
 
+def stage_run(stage: str) -> AbstractContextManager[Run]:
+    """Open the run of a stage, under the month's."""
+    return child_run(stage, stage=stage, role="stage")
+
+
 @contextmanager
-def child_run(stage: str, tags: dict[str, str], name: str | None = None, **more: str) -> Iterator[ActiveRun]:
-    """A run under the active one."""
-    with mlflow.start_run(run_name=name or stage, nested=True, tags={**tags, "stage": stage, **more}) as run, _said():
+def child_run(name: str, **tags: str) -> Iterator[Run]:
+    """Open a run under the active one."""
+    with mlflow.start_run(run_name=name, nested=True, tags=inherited_tags(**tags)) as run, error_as_tag():
         yield run
 
 
-def mark_killed_runs(experiment_id: str) -> list[Run]:
-    """End the runs of this machine whose process is gone; what they had recorded stays. Returns them."""
-    client = MlflowClient()
-    query = f"attributes.status = 'RUNNING' AND tags.host = '{socket.gethostname()}'"
-    killed = [run for run in client.search_runs([experiment_id], query, max_results=MOST_RUNS) if not _is_alive(run)]
-    for run in killed:
-        client.set_terminated(run.info.run_id, "KILLED")
-    return killed
-
-
-def git_sha() -> str:
-    """The commit, with a + if files differ from it; "none" in a folder that git does not know."""
-    try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"],
-            cwd=HERE,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return found.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "none"
-
-
-def code_sha256() -> str:
-    """SHA-256 over the code that makes the answer: what the commit alone does not say when files were changed."""
-    digest = hashlib.sha256()
-    for file in sorted([*(HERE / "churn").rglob("*.py"), *(HERE / "tracking_pipeline").rglob("*.py")]):
-        digest.update(f"{file.relative_to(HERE).as_posix()}\n".encode() + file.read_bytes())
-    return digest.hexdigest()
-
-
-def _this_process() -> dict[str, str]:
-    return {
-        "host": socket.gethostname(),
-        "process": f"{os.getpid()} since {psutil.Process().create_time():.0f}",
-    }
-
-
-def _is_alive(run: Run) -> bool:
-    pid, since = run.data.tags["process"].split(" since ")
-    try:
-        return abs(psutil.Process(int(pid)).create_time() - float(since)) < 2  # a number is given out again, in time
-    except psutil.Error:
-        return False
+def inherited_tags(**more: str) -> dict[str, str]:
+    """Return the active run's tags, and `more`, for a child: MLflow itself gives a child none of its parent's."""
+    active = mlflow.active_run()
+    parent = mlflow.get_run(active.info.run_id).data.tags if active else {}
+    return {name: parent[name] for name in INHERITED if name in parent} | more
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """An error's words go into the record: MLflow itself notes only that the run has failed."""
+def error_as_tag() -> Iterator[None]:
+    """Keep an error's message: MLflow itself notes only that the run has failed."""
     try:
         yield
     except Exception as error:
         mlflow.set_tag("error", f"{type(error).__name__}: {error}")
         raise
+
+
+def record_dataset(rows: pl.DataFrame, place: Path, name: str, sha256: str, context: str) -> None:
+    """Record in the active run which data was read or written: name, columns, source and digest, but no rows.
+
+    The digest is ours. MLflow's own for Polars is a sum over the rows, which is the same in any order.
+    """
+    source = LocalArtifactDatasetSource(str(place.resolve()))
+    rows = rows.with_columns(selectors.unsigned_integer().cast(pl.Int64))  # MLflow's schemas have no unsigned numbers
+    digest = sha256[:LONGEST_DIGEST]
+    dataset = mlflow.data.from_polars(rows, source=source, name=name, digest=digest)  # type: ignore[attr-defined]
+    mlflow.log_input(dataset, context=context)
+
+
+def find_runs(query: str) -> list[Run]:
+    """Return the runs of the experiment since its registered model was made, oldest first."""
+    found: list[Run] = mlflow.search_runs(
+        filter_string=f"tags.era = '{registry_era()}' AND {query}",
+        order_by=["attributes.end_time ASC"],
+        max_results=MOST_RUNS,
+        output_format="list",
+    )
+    return found

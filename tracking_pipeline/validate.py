@@ -1,10 +1,9 @@
 """Data Validation: the plain answer's contract, and a record of what it found.
 
-MLflow blocks nothing. It is the exception that closes the gate; MLflow keeps the evidence of it: the run's status is
-FAILED, its tag `error` says why.
+MLflow blocks nothing. It is the exception that closes the gate. MLflow keeps the evidence: the run's status is FAILED,
+and its tag `error` says why.
 """
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,24 +13,22 @@ from churn import validate as plain
 from churn.harness.errors import ContractBroken
 
 
-def validate(lake: Path, months: list[str]) -> dict[str, bool]:
-    """Hold each month against the contract; say of each whether late rows restate the month before it.
+def validate(lake: Path, month: str) -> plain.Quality:
+    """Write `valid` and `quarantine` of the month; return what the contract found.
 
-    Raises ContractBroken at the first month whose gate closes, after its findings were recorded.
+    Raises ContractBroken when the gate closes, after the findings are recorded.
     """
-    restates = {}
-    for month in months:
-        try:
-            quality = plain.validate(lake, month)
-        except ContractBroken:
-            _record(plain.read_quality(lake, month))
-            raise
-        _record(quality)
-        restates[month] = quality.late_rows > 0
-    return restates
+    try:
+        quality = plain.validate(lake, month)
+    except ContractBroken:
+        record(plain.read_quality(lake, month))
+        raise
+    record(quality)
+    return quality
 
 
-def _record(quality: plain.Quality) -> None:
+def record(quality: plain.Quality) -> None:
+    """Log the counts as metrics, a step per month, and every finding as a file."""
     mlflow.log_metrics(
         {
             "rows": sum(quality.rows.values()),
@@ -41,4 +38,4 @@ def _record(quality: plain.Quality) -> None:
         },
         step=int(quality.month.replace("-", "")),
     )
-    mlflow.log_text(json.dumps(asdict(quality), indent=1), f"quality/{quality.month}.json")
+    mlflow.log_dict(asdict(quality), f"quality/{quality.month}.json")

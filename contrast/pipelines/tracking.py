@@ -12,9 +12,9 @@ from contrast.world import LAST, NEWEST
 
 INSIDE = "contrast.inside.tracking"
 RUNS_OF_A_MONTH = """
-    SELECT stage.value, runs.status, coalesce(error.value, '') FROM runs
+    SELECT coalesce(stage.value, 'all'), runs.status, coalesce(error.value, '') FROM runs
     JOIN tags AS month ON month.run_uuid = runs.run_uuid AND month.key = 'month' AND month.value = ?
-    JOIN tags AS stage ON stage.run_uuid = runs.run_uuid AND stage.key = 'stage'
+    LEFT JOIN tags AS stage ON stage.run_uuid = runs.run_uuid AND stage.key = 'stage'
     LEFT JOIN tags AS error ON error.run_uuid = runs.run_uuid AND error.key = 'error'
     ORDER BY runs.start_time"""
 
@@ -26,10 +26,10 @@ class Tracking(Script):
     environment = "tracking"
     folders = ("tracking_pipeline",)
     command = (INSIDE, "run")
-    dies_at = ("/MLmodel", 3)  # two trials are done, the third is being logged
+    dies_at = ("/MLmodel", 3)  # the baseline and a trial are logged, a trial is being logged
 
     def release(self, month: str) -> Run:
-        """Where the promotion's gate refuses the month's model, somebody insists."""
+        """Where the promotion's gate refuses the month's model, a person insists."""
         return self._run_of(self.call("-m", INSIDE, "release", *self.world(month)))
 
     def _run_of(self, done: "subprocess.CompletedProcess[str]") -> Run:
@@ -43,10 +43,10 @@ class Tracking(Script):
         return pl.read_parquet(answer)
 
     def served(self) -> pl.DataFrame:
-        return pl.read_parquet(newest(self.lake, "predictions") / "*.parquet").sort("customer_id")
+        return pl.read_parquet(newest(self.lake, "live") / "*.parquet").sort("customer_id")
 
     def go_back(self) -> WayBack:
-        command = ["-m", "tracking_pipeline.promote", "rollback"]
+        command = ["-m", "tracking_pipeline", "rollback"]
         _, seconds = timed(lambda: self.call(*command, *self.world(NEWEST)))
         return WayBack(["python " + " ".join(command)], {}, seconds)
 

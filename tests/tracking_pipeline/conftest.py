@@ -23,10 +23,10 @@ SMALL_WORLD = [f"--customers={SMALL.customers}", f"--month={MONTH}"]
 NAME = f"churn-{SMALL.name}"
 
 
-def command(module: str, *words: str, runs: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run one of the pipeline's commands in a process of its own."""
+def command(*words: str, runs: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the pipeline's commands in its own process."""
     return subprocess.run(
-        [sys.executable, "-m", module, *words, f"--runs={runs}"],
+        [sys.executable, "-m", "tracking_pipeline", *words, f"--runs={runs}"],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")} | environment,
         capture_output=True,
@@ -38,7 +38,7 @@ def command(module: str, *words: str, runs: Path, **environment: str) -> subproc
 
 @pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small world's exports, where the commands look for them: runs/world/."""
+    """Export the small world to the place where the commands look for it: runs/world/."""
     folder = tmp_path_factory.mktemp("tracking runs")
     source = folder / "world" / SMALL.name / "source"
     export(SMALL, source, [month for month in SMALL.all_months() if month <= MONTH])
@@ -47,14 +47,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def told(demos: Demos) -> Path:
-    """The runs folder after the demo was run once, on SQLite."""
-    (demos.runs / "said.txt").write_text(demos.run("tracking").stdout, encoding="utf-8")
+    """Return the runs folder after the demo has run once, on SQLite."""
+    (demos.runs / "printed.txt").write_text(demos.run("tracking").stdout, encoding="utf-8")
     return demos.runs
 
 
 @pytest.fixture
 def client(told: Path) -> Iterator[MlflowClient]:
-    """MLflow looking at the demo's store."""
+    """Make MLflow look at the demo's store."""
     open_store(told / "tracking", NAME)
     yield MlflowClient()
     mlflow.set_tracking_uri("")
@@ -62,13 +62,13 @@ def client(told: Path) -> Iterator[MlflowClient]:
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store for all tests that need none of their own: making one takes seconds."""
+    """Return a store for all tests that do not need their own: making one takes seconds."""
     return tmp_path_factory.mktemp("a store")
 
 
 @pytest.fixture
 def name(store: Path) -> Iterator[str]:
-    """An empty experiment and registered model, which MLflow is looking at."""
+    """Open an empty experiment and registered model."""
     name = f"test-{uuid4().hex[:8]}"
     open_store(store, name)
     yield name
@@ -77,7 +77,7 @@ def name(store: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def rows() -> pl.DataFrame:
-    """Customers made up, for tests that need a model, but not a good one."""
+    """Make up customers, for tests that need a model, but not a good one."""
     rng = np.random.default_rng(0)
     numbers = {name: rng.uniform(5, 50, 400) for name in NUMERIC_FEATURES}
     words = {name: rng.choice(["one", "two"], 400) for name in CATEGORICAL_FEATURES}

@@ -1,8 +1,9 @@
-"""The gate, the history, and the way back."""
+"""The gate, the history of decisions, and the rollback."""
 
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -11,13 +12,14 @@ import polars as pl
 import pytest
 
 from churn.harness.errors import BadInput
+from churn.lake import partition
 from tests.tracking_pipeline.conftest import ROOT
 from tests.tracking_pipeline.test_registry import registered
 from tracking_pipeline.gate import calibration_error, reasons_against
 from tracking_pipeline.promote import Decision, decide, force, history, live_versions, roll_back
-from tracking_pipeline.record import run_tags
-from tracking_pipeline.registry import champion
-from tracking_pipeline.safety.store import open_store, registry_era, start_registry_anew
+from tracking_pipeline.record import month_run
+from tracking_pipeline.registry import CHAMPION, aliased
+from tracking_pipeline.safety.store import open_store, start_registry_again
 
 LIVE = {"roc_auc": 0.82, "calibration_error": 0.008, "campaign_value_eur": 5000.0}
 KILLED_AT_THE_MOVE = """
@@ -25,8 +27,8 @@ import os, signal, sys, mlflow
 from pathlib import Path
 from mlflow import MlflowClient
 from tracking_pipeline.promote import force
-from tracking_pipeline.record import run_tags
-from tracking_pipeline.safety.store import open_store, registry_era
+from tracking_pipeline.record import month_run
+from tracking_pipeline.safety.store import open_store
 folder, name, version, when = sys.argv[1:]
 move = MlflowClient.set_registered_model_alias
 def killed(*arguments):
@@ -35,16 +37,30 @@ def killed(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 MlflowClient.set_registered_model_alias = killed
 open_store(Path(folder), name)
-force(MlflowClient().get_model_version(name, version), run_tags("2025-05", 7, registry_era(name)))
+with month_run("2025-05", 7):
+    force(MlflowClient().get_model_version(name, version))
 """
 
 
-def tags(name: str, month: str = "2025-05") -> dict[str, str]:
-    return run_tags(month, 7, registry_era(name))
+@pytest.fixture
+def lake(tmp_path: Path, rows: pl.DataFrame) -> Path:
+    """Return a lake whose hold-out month, for a model of 2025-05, is `rows`."""
+    folder = partition(tmp_path, "training", "2025-05")
+    folder.mkdir(parents=True)
+    for name in ("train", "holdout"):
+        rows.write_parquet(folder / f"{name}.parquet")
+    return tmp_path
 
 
-def live(name: str) -> str | None:
-    version = champion(name)
+@pytest.fixture
+def may(name: str) -> Iterator[str]:
+    """Open a store with an empty registered model, and a run of the month 2025-05 in it."""
+    with month_run("2025-05", 7):
+        yield name
+
+
+def live() -> str | None:
+    version = aliased(CHAMPION)
     return None if version is None else str(version.version)
 
 
@@ -86,34 +102,40 @@ def test_what_is_live_follows_from_the_history() -> None:
     assert stacks == [[], ["1"], ["1"], ["1", "3"], ["1", "3", "2"], ["1", "3"], ["1"]]
 
 
-def test_from_first_promotion_to_rollback(name: str, rows: pl.DataFrame) -> None:
-    first, second = registered(name, rows)[0], registered(name, rows)[0]
-    assert decide(first, rows, tags(name)).what == "promoted"
-    assert decide(second, rows, tags(name)).reasons.startswith("campaign_value_eur"), "equal is not better"
-    assert live(name) == "1"
-    force(second, tags(name))
-    assert live(name) == "2"
-    assert roll_back(name, tags(name)).live == live(name) == "1"
-    assert [one.what for one in history(name)] == ["promoted", "refused", "forced", "rolled back"]
+def test_from_first_promotion_to_rollback(may: str, lake: Path, rows: pl.DataFrame) -> None:
+    registered(may, rows)
+    assert decide(lake, "2025-05").what == "promoted"
+    second, _ = registered(may, rows)
+    assert decide(lake, "2025-05").reasons.startswith("campaign_value_eur"), "equal is not better"
+    assert live() == "1"
+    force(second)
+    assert live() == "2"
+    assert roll_back().live == live() == "1"
+    assert [decision.what for decision in history()] == ["promoted", "refused", "forced", "rolled back"]
     with pytest.raises(BadInput, match="has no version to go back to: version 1 was the first to be live"):
-        roll_back(name, tags(name))
-    assert live(name) == "1"
+        roll_back()
+    assert live() == "1"
 
 
-def test_a_backfill_does_not_replace_a_newer_champion(name: str, rows: pl.DataFrame) -> None:
-    force(registered(name, rows)[0], tags(name))
-    old = registered(name, rows, month="2025-04")[0]
-    assert decide(old, rows, tags(name, "2025-04")).reasons == "@champion has learnt from newer months"
-    assert live(name) == "1"
+def test_a_backfill_does_not_replace_a_newer_champion(may: str, lake: Path, rows: pl.DataFrame) -> None:
+    force(registered(may, rows)[0])
+    registered(may, rows, month="2025-04")
+    assert decide(lake, "2025-05").reasons == "@champion has learnt from newer months"
+    assert live() == "1"
 
 
-def test_a_registry_that_starts_anew_keeps_the_old_versions(name: str, rows: pl.DataFrame) -> None:
-    force(registered(name, rows)[0], tags(name))
-    start_registry_anew(name)
-    assert live(name) is None
-    assert history(name) == []
-    (kept,) = mlflow.MlflowClient().search_registered_models(f"name LIKE '{name} until %'")
-    assert list(kept.aliases) == ["champion"]
+def test_without_a_challenger_there_is_nothing_to_decide(may: str, lake: Path) -> None:
+    with pytest.raises(BadInput, match="has no @challenger: run train first"):
+        decide(lake, "2025-05")
+
+
+def test_a_registry_that_starts_again_keeps_the_old_versions(may: str, rows: pl.DataFrame) -> None:
+    force(registered(may, rows)[0])
+    start_registry_again()
+    assert live() is None
+    assert history() == []
+    (kept,) = mlflow.MlflowClient().search_registered_models(f"name LIKE '{may} until %'")
+    assert "champion" in kept.aliases
 
 
 @pytest.mark.slow
@@ -123,11 +145,13 @@ def test_killed_at_the_move_the_history_tells_what_is_live(
 ) -> None:
     for _ in range(3):
         registered(name, rows)
-    force(mlflow.MlflowClient().get_model_version(name, "1"), tags(name))
+    with month_run("2025-05", 7):
+        force(mlflow.MlflowClient().get_model_version(name, "1"))
     program = [sys.executable, "-c", KILLED_AT_THE_MOVE, str(store), name, "2", when]
     killed = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     open_store(store, name)
-    assert live(name) == live_versions(history(name))[-1] == now_live
-    force(mlflow.MlflowClient().get_model_version(name, "3"), tags(name))
-    assert roll_back(name, tags(name)).live == now_live
+    assert live() == live_versions(history())[-1] == now_live
+    with month_run("2025-05", 7):
+        force(mlflow.MlflowClient().get_model_version(name, "3"))
+        assert roll_back().live == now_live

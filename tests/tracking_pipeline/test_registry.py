@@ -1,4 +1,4 @@
-"""What is opened, and what is not. Nobody may get code run by writing to the artifact store."""
+"""Which models are loaded, and which are refused. Writing to the artifact store must not be enough to run code here."""
 
 import os
 import pickle
@@ -15,7 +15,8 @@ from churn.harness.errors import BadInput
 from churn.storage.model_file import churn_probability
 from churn.train import fitted
 from tracking_pipeline.build import CANDIDATES, Candidate, estimator
-from tracking_pipeline.registry import CHAMPION, as_table, log_model, open_champion, open_version, register
+from tracking_pipeline.registry import CHALLENGER, CHAMPION, as_table, load_champion, load_version, model_settings
+from tracking_pipeline.safety.checked import digest_tag
 from tracking_pipeline.servers.scoring import champion_server
 
 BASELINE = CANDIDATES[0]
@@ -31,18 +32,26 @@ class Payload:
         return os.mkdir, (str(self.path),)
 
 
-def logged(rows: pl.DataFrame, candidate: Candidate = BASELINE) -> tuple[str, str, Path]:
-    """URI, run and folder of a model logged to the store `test`."""
-    with mlflow.start_run() as run:
-        info = log_model(fitted(estimator(candidate), rows), rows, threshold=0.2)
-    return info.model_uri, run.info.run_id, Path(mlflow.artifacts.download_artifacts(info.model_uri))
+def logged(rows: pl.DataFrame, candidate: Candidate = BASELINE) -> tuple[str, Path]:
+    """Log a model to the open store; return its URI and its folder in the artifact store."""
+    model = fitted(estimator(candidate), rows)
+    with mlflow.start_run(nested=True):
+        info = mlflow.sklearn.log_model(model, name="model", **model_settings(model, rows, threshold=0.2))
+    return info.model_uri, Path(mlflow.artifacts.download_artifacts(info.model_uri))
+
+
+def register(name: str, model_uri: str, month: str = "2025-05") -> ModelVersion:
+    """Register a logged model as @challenger, as `put_forward` does."""
+    version = MlflowClient().create_model_version(name, model_uri, tags={"month": month, **digest_tag(model_uri)})
+    MlflowClient().set_registered_model_alias(name, CHALLENGER, version.version)
+    return version
 
 
 def registered(
     name: str, rows: pl.DataFrame, candidate: Candidate = BASELINE, month: str = "2025-05"
 ) -> tuple[ModelVersion, Path]:
-    uri, run_id, folder = logged(rows, candidate)
-    return register(name, uri, run_id, {"month": month}), folder
+    uri, folder = logged(rows, candidate)
+    return register(name, uri, month), folder
 
 
 def rewrite(file: Path, old: str, new: str) -> None:
@@ -51,10 +60,12 @@ def rewrite(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-@pytest.mark.parametrize("candidate", [CANDIDATES[0], CANDIDATES[2], CANDIDATES[5]], ids=lambda one: one.family)
+@pytest.mark.parametrize(
+    "candidate", [CANDIDATES[0], CANDIDATES[2], CANDIDATES[5]], ids=lambda candidate: candidate.family
+)
 def test_a_model_comes_back_as_it_was_registered(name: str, rows: pl.DataFrame, candidate: Candidate) -> None:
     version, folder = registered(name, rows, candidate)
-    model = open_version(version)
+    model = load_version(version)
     expected = churn_probability(fitted(estimator(candidate), rows), rows)
     assert churn_probability(model.estimator, rows) == pytest.approx(expected, abs=1e-12)
     assert model.threshold == 0.2
@@ -71,57 +82,57 @@ def test_files_that_were_changed_are_neither_opened_nor_served(
     with (folder / changed).open("ab") as file:
         file.write(b"\n")
     with pytest.raises(BadInput, match=r"version 1 is not opened: its files are not those that were registered"):
-        open_version(version)
+        load_version(version)
     with (
         pytest.raises(BadInput, match=r"version 1 is not opened: its files are not those that were registered"),
-        champion_server(name, tmp_path / "server.log"),
+        champion_server(tmp_path / "server.log"),
     ):
         pytest.fail("it is served")
 
 
-def test_files_that_are_gone_are_a_sentence(name: str, rows: pl.DataFrame) -> None:
+def test_files_that_are_gone_give_a_sentence(name: str, rows: pl.DataFrame) -> None:
     version, folder = registered(name, rows)
     for file in folder.iterdir():
         file.unlink()
-    with pytest.raises(BadInput, match="version 1"):
-        open_version(version)
+    with pytest.raises(BadInput, match="version 1 is not opened: its files are not those that were registered"):
+        load_version(version)
 
 
 def test_a_pickle_is_refused_and_not_opened(name: str, rows: pl.DataFrame, tmp_path: Path) -> None:
-    uri, run_id, folder = logged(rows)
+    uri, folder = logged(rows)
     (folder / "model.skops").write_bytes(pickle.dumps(Payload(tmp_path / "pwned")))
     rewrite(folder / "MLmodel", "serialization_format: skops", "serialization_format: pickle")
     with pytest.raises(BadInput, match="not skops alone"):
-        open_version(register(name, uri, run_id, {}))
+        load_version(register(name, uri))
     assert not (tmp_path / "pwned").exists()
     with pytest.raises(Exception, match="predict"):
         mlflow.sklearn.load_model(str(folder)).predict(rows)
     assert (tmp_path / "pwned").exists(), "what MLflow alone does: this test would notice"
 
 
-def test_a_model_with_a_loader_of_its_own_is_refused(name: str, rows: pl.DataFrame) -> None:
-    uri, run_id, folder = logged(rows)
+def test_a_model_that_brings_a_loader_is_refused(name: str, rows: pl.DataFrame) -> None:
+    uri, folder = logged(rows)
     rewrite(folder / "MLmodel", "loader_module: mlflow.sklearn", "loader_module: antigravity")
     with pytest.raises(BadInput, match="not skops alone"):
-        open_version(register(name, uri, run_id, {}))
+        load_version(register(name, uri))
 
 
-def test_a_type_that_nobody_reviewed_is_refused(name: str, rows: pl.DataFrame) -> None:
-    uri, run_id, folder = logged(rows)
+def test_a_type_that_was_not_reviewed_is_refused(name: str, rows: pl.DataFrame) -> None:
+    uri, folder = logged(rows)
     rewrite(folder / "MLmodel", "skops_trusted_types:", "skops_trusted_types:\n    - os.system")
     with pytest.raises(BadInput, match=r"nobody reviewed its types os\.system"):
-        open_version(register(name, uri, run_id, {}))
+        load_version(register(name, uri))
 
 
-def test_a_model_registered_by_somebody_else_is_refused(name: str, rows: pl.DataFrame) -> None:
-    uri, run_id, _ = logged(rows)
-    version = MlflowClient().create_model_version(name, uri, run_id)
+def test_a_model_that_this_pipeline_did_not_register_is_refused(name: str, rows: pl.DataFrame) -> None:
+    uri, _ = logged(rows)
+    version = MlflowClient().create_model_version(name, uri)
     with pytest.raises(BadInput, match="was not registered by this pipeline"):
-        open_version(version)
+        load_version(version)
 
 
-def test_without_a_champion_a_sentence(name: str, tmp_path: Path) -> None:
+def test_a_registry_without_a_champion_gives_a_sentence(name: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="has no @champion: nothing is live"):
-        open_champion(name)
+        load_champion()
     with pytest.raises(BadInput, match="has no @champion: there is nothing to serve"):
-        champion_server(name, tmp_path / "server.log").__enter__()
+        champion_server(tmp_path / "server.log").__enter__()

@@ -93,7 +93,7 @@ def mlflow(page: Page, address: str) -> None:
         ),
     }
     page.add_init_script(f"Object.assign(localStorage, {json.dumps(remembered)})")
-    trials = "searchFilter=tags.stage%20%3D%20%22train%22&orderByKey=metrics.%60log_loss%60&orderByAsc=true"
+    trials = "searchFilter=tags.role%20%3D%20%22trial%22&orderByKey=metrics.%60log_loss%60&orderByAsc=true"
     open_when_ready(page, f"{address}/#/experiments/{newest['experiment_id']}/runs?{trials}")
     page.reload()
     page.get_by_text("matching runs").wait_for()
@@ -113,7 +113,7 @@ def main() -> None:
         for look, *command in (
             (airflow, "data", "data_pipeline", "ui"),
             (dagster, "dagster", "data_pipeline.in_dagster.demo", "--ui"),
-            (mlflow, "tracking", "tracking_pipeline.servers.ui"),
+            (mlflow, "tracking", "tracking_pipeline", "ui"),
         ):
             if sys.argv[1:] and look.__name__ not in sys.argv[1:]:
                 continue

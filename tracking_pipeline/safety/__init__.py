@@ -1,1 +1,1 @@
-"""What keeps the store right when a disk fills, a process dies or a database is older."""
+"""Safety: which model files may be loaded, which code ran, and what happens to the record when a process is killed."""

@@ -1,18 +1,17 @@
-"""Where runs are recorded: a file on a laptop, or the team's server if MLFLOW_TRACKING_URI says so. Same code, one URI.
+"""The store of runs: a file on a laptop, or the team's server if MLFLOW_TRACKING_URI names one. Same code, one URI.
 
-Nothing is chosen on import: `open_store` is called by the commands.
+Importing this chooses nothing: the commands call `open_store`.
 """
 
 import logging
 import os
 import sqlite3
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
 
+import httpx
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
@@ -22,16 +21,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from churn.harness.command import OperatorData
 from churn.harness.errors import BadInput
 from churn.harness.terminal import console
-from tracking_pipeline.record import mark_killed_runs
+from tracking_pipeline.registry import model_name
+from tracking_pipeline.safety.killed import mark_killed_runs
 
 SECONDS_TO_ANSWER = 5
 ABOUT_RUNS = (
-    "Who leaves next month? A run per month; under it a run per stage; under `train` a run per candidate, and under "
-    "`deploy` the decision, with its pictures. What was tried: search `tags.stage = 'train'`, sort by `log_loss`."
+    "Which customers leave next month? There is a run per month, and a run per stage under it. Under `train` there is "
+    "a run per candidate, and under `deploy` the decision, with its plots. "
+    "To see what was tried, search `tags.role = 'trial'` and sort by `log_loss`."
 )
 ABOUT_VERSIONS = (
-    "Says who is called. `@champion` is live, and moves only to a challenger that wins on the month held out. "
-    "Why it moved is in the experiment of the same name: search `tags.decision != ''`."
+    "Decides which customers are called. `@champion` is live. It moves only to a challenger that wins on the hold-out "
+    "month. The experiment of the same name has the reason for each move: search `tags.decision != ''`."
 )
 QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -42,16 +43,20 @@ QUIET = {
 
 
 def store_name(data: OperatorData) -> str:
-    """Of the experiment and of the registered model: one per simulated world, so that worlds do not mix."""
+    """Return the name of the experiment and of the registered model. Each simulated world has its own."""
     return "churn" if data.seed is None else f"churn-{data.source.parent.name}"
 
 
 def store_uri(folder: Path) -> str:
+    """Return the tracking URI: the team's server, or the file in `folder`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(folder / 'mlflow.db').resolve()}"
 
 
 def open_store(folder: Path, name: str) -> Experiment:
-    """Make MLflow record in the experiment `name`, which is made if need be; end what a killed process left running."""
+    """Make MLflow record in the experiment `name`, and create it if it does not exist.
+
+    Runs that a killed process left open are ended. Raises BadInput if a server does not answer.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for setting, value in QUIET.items():
         os.environ.setdefault(setting, value)
@@ -67,7 +72,7 @@ def open_store(folder: Path, name: str) -> Experiment:
         MlflowClient().set_experiment_tag(experiment.experiment_id, "mlflow.note.content", ABOUT_RUNS)
     mlflow.set_experiment(experiment_id=experiment.experiment_id)
     if killed := mark_killed_runs(experiment.experiment_id):
-        console.print(f"a process was killed here: {len(killed)} runs that it left RUNNING are marked KILLED")
+        console.print(f"a process was killed: {len(killed)} runs that it left RUNNING are now marked KILLED")
     if uri.startswith("sqlite:///"):
         _count_for_the_planner(Path(uri.removeprefix("sqlite:///")))
     if not MlflowClient().search_registered_models(f"name = '{name}'"):
@@ -76,30 +81,25 @@ def open_store(folder: Path, name: str) -> Experiment:
 
 
 def _count_for_the_planner(database: Path) -> None:
-    """Without statistics, SQLite takes seconds instead of 0.1 to find the best of 10,000 runs; MLflow makes none."""
+    """Make the statistics that SQLite's planner needs. Without them, finding the best of 10,000 runs takes seconds."""
     with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
         connection.execute("PRAGMA analysis_limit = 1000")
-        connection.execute("DROP TABLE IF EXISTS sqlite_stat1")  # a new table is read by connections open already
+        connection.execute("DROP TABLE IF EXISTS sqlite_stat1")  # connections that are already open read a new table
         connection.execute("ANALYZE")
 
 
-def start_registry_anew(name: str) -> None:
-    """Begin with no version and nothing live. The versions so far are kept, under a name that says until when."""
-    client = MlflowClient()
+def start_registry_again() -> None:
+    """Begin with no version and nothing live. The old versions are kept, under a name with the time of this call."""
+    client, name = MlflowClient(), model_name()
     registered = client.get_registered_model(name)
     if registered.latest_versions:
         client.rename_registered_model(name, f"{name} until {registered.last_updated_timestamp}")
         client.create_registered_model(name, description=ABOUT_VERSIONS)
 
 
-def registry_era(name: str) -> str:
-    """Tells the versions of this registered model from those of one that had its name before."""
-    return str(MlflowClient().get_registered_model(name).creation_timestamp)
-
-
 @contextmanager
 def store_errors_as_sentences() -> Iterator[None]:
-    """Turn what MLflow and its database raise into BadInput: what, where, and what to do."""
+    """Turn exceptions of MLflow and its database into BadInput: what, where, and what to do."""
     try:
         yield
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
@@ -107,6 +107,8 @@ def store_errors_as_sentences() -> Iterator[None]:
 
 
 def with_store_errors_as_sentences(main: Callable[[], None]) -> Callable[[], None]:
+    """Wrap a command's `main` in `store_errors_as_sentences`."""
+
     @wraps(main)
     def command() -> None:
         with store_errors_as_sentences():
@@ -115,39 +117,36 @@ def with_store_errors_as_sentences(main: Callable[[], None]) -> Callable[[], Non
     return command
 
 
-def _sentence(said: str, uri: str) -> str:
-    first = next((line for line in said.splitlines() if line.strip()), "no reason given")
-    if "out-of-date database schema" in said or "Can't locate revision" in said:
+def _sentence(message: str, uri: str) -> str:
+    first = next((line for line in message.splitlines() if line.strip()), "no reason given")
+    if "out-of-date database schema" in message or "Can't locate revision" in message:
         return (
-            f"the store {uri} was made by another MLflow than {mlflow.__version__}: move it away to begin a new "
-            f"one, or, if it is older, copy it and run mlflow db upgrade {uri}"
+            f"the store {uri} was made by a different MLflow than {mlflow.__version__}: move it away, or, "
+            f"if it is older, copy it and run mlflow db upgrade {uri}"
         )
-    if "not a database" in said or "malformed" in said:
+    if "not a database" in message or "malformed" in message:
         return f"the store {uri} is damaged: restore it from a copy, or move it away to begin a new one"
-    if "disk is full" in said or "disk I/O error" in said:
+    if "disk is full" in message or "disk I/O error" in message:
         return f"the disk takes no more of the store {uri}: make room, then run the same command again"
-    if "readonly database" in said or "unable to open database" in said:
+    if "readonly database" in message or "unable to open database" in message:
         return f"the store {uri} cannot be written: check the folder and its permissions"
-    if "UNAUTHENTICATED" in said or "not authenticated" in said or "401" in first:
+    if "UNAUTHENTICATED" in message or "not authenticated" in message or "401" in first:
         return f"{uri} does not know you: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
     return f"the store {uri} refused: {first}"
 
 
 def _raise_if_silent(uri: str) -> None:
-    """Ask once: MLflow's own client would try again for a long time."""
+    """Ask once: MLflow's own client would retry for minutes."""
     try:
-        urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=SECONDS_TO_ANSWER).close()
-    except urllib.error.HTTPError:
-        return  # somebody is there
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
+        httpx.get(f"{uri.rstrip('/')}/health", timeout=SECONDS_TO_ANSWER)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
         raise BadInput(
-            f"no tracking server answers at {uri} ({reason}): start it, or unset MLFLOW_TRACKING_URI"
+            f"no tracking server answers at {uri} ({error}): start it, or unset MLFLOW_TRACKING_URI"
         ) from None
 
 
 def _log_to(path: Path) -> None:
-    """What MLflow has to say goes to a file; the terminal is for people."""
+    """Send MLflow's log entries to a file, not to the terminal."""
     logging.raiseExceptions = False  # a full disk is reported once, by the store
     for earlier in logging.getLogger("mlflow").handlers:
         earlier.close()

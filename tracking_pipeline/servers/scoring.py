@@ -1,88 +1,75 @@
-"""Serving: MLflow's own scoring server, on 127.0.0.1, with the version that @champion names when it starts.
+"""Serving: MLflow's own scoring server on 127.0.0.1, with the version that @champion names when the server starts.
 
-It would load whatever it finds in the artifact store; so it is given a copy that was checked.
+MLflow's server would load whatever it finds in the artifact store, so it gets a checked copy.
 """
 
-import json
 import shlex
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
+import httpx
 import polars as pl
 from mlflow.pyfunc import scoring_server
 
 from churn.harness.errors import BadInput
-from churn.harness.ports import free_port
-from tracking_pipeline.registry import CHAMPION, as_table, champion, open_copy, verified_copy
+from churn.harness.processes import Guarded, free_port, guarded, wait_until
+from tracking_pipeline.registry import CHAMPION, aliased, as_table, model_name
+from tracking_pipeline.safety.checked import checked
 
 SECONDS_TO_START = 120
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # for a few rows, more only wait for each other
 
 
 @contextmanager
-def champion_server(registered: str, log: Path) -> Iterator[str]:
-    """Start a server; give the address to `ask`; stop it at the end.
+def champion_server(log: Path) -> Iterator[str]:
+    """Start a server, yield the address for `ask`, and stop the server at the end.
 
-    Its copy of the model lies beside the log: if this process is killed, `make clean` finds it there.
+    Its copy of the model is next to the log: if this process is killed, `make clean` finds it there. Raises BadInput if
+    nothing is live, if the model's files are not what was registered, or if the server does not start.
     """
-    live = champion(registered)
-    if live is None:
-        raise BadInput(f"{registered} has no @{CHAMPION}: there is nothing to serve")
-    with TemporaryDirectory(dir=log.parent, prefix="served-") as folder, log.open("ab") as said:
-        copy = verified_copy(live, Path(folder))
-        open_copy(copy, str(live.version))
+    name = model_name()
+    if aliased(CHAMPION) is None:
+        raise BadInput(f"{name} has no @{CHAMPION}: there is nothing to serve")
+    with TemporaryDirectory(dir=log.parent, prefix="served-") as folder:
+        copy = checked(f"models:/{name}@{CHAMPION}", folder)
         port = free_port()
-        # what `mlflow models serve --env-manager local` runs, which finds uvicorn on PATH only
-        command, environment = scoring_server.get_cmd(str(copy), port, host="127.0.0.1", nworkers=1)  # type: ignore[arg-type]  # it says int
-        served = [sys.executable, "-m", *shlex.split(command)]
-        with running(served, {**environment, **ONE_THREAD}, said) as server:
-            _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
+        # The command behind `mlflow models serve --env-manager local`, which finds uvicorn on PATH only.
+        serve, environment = scoring_server.get_cmd(copy, port, host="127.0.0.1", nworkers=1)  # type: ignore[arg-type]  # it says int
+        command = [sys.executable, "-m", *shlex.split(serve)]
+        with guarded(command, log, {**environment, **ONE_THREAD}) as server:
+            wait_until_healthy(f"http://127.0.0.1:{port}/ping", server, "the scoring server", log, SECONDS_TO_START)
             yield f"http://127.0.0.1:{port}/invocations"
 
 
-@contextmanager
-def running(
-    command: list[str], environment: dict[str, str], said: IO[bytes], user: str | None = None, ending: str = "SIGTERM"
-) -> "Iterator[subprocess.Popen[bytes]]":
-    """A process; it and all that it started are ended with the block, or with this process if it is killed."""
-    guarded = [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), ending, user or "", *command]
-    process = subprocess.Popen(
-        guarded, env=environment, stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True
-    )
-    assert process.stdin is not None
-    try:
-        yield process
-    finally:
-        process.stdin.close()
-        process.wait()
+def wait_until_healthy(url: str, server: Guarded, what: str, log: Path, seconds: float) -> None:
+    """Wait for a health check to answer. Raises BadInput, naming the log, if the server ends or takes too long."""
+    with httpx.Client(timeout=5, trust_env=False) as client:  # no proxy: the server is on this machine
+
+        def is_healthy() -> bool:
+            with suppress(httpx.TransportError):
+                return client.get(url).is_success
+            return False
+
+        no_answer = f"no answer from {what} (log: {log})"
+        wait_until(is_healthy, seconds, no_answer, alive=lambda: raise_if_ended(server, what, log))
+
+
+def raise_if_ended(server: Guarded, what: str, log: Path) -> None:
+    """Raise BadInput, naming the log, if a server that was started has ended."""
+    if server.poll() is not None:
+        raise BadInput(f"{what} did not start: the reason is at the end of {log}")
 
 
 def ask(address: str, rows: pl.DataFrame) -> list[float]:
-    """Churn probabilities, in the order of `rows`."""
-    request = urllib.request.Request(address, request_body(rows), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return [stays_and_leaves[1] for stays_and_leaves in json.load(answer)["predictions"]]
+    """Return the churn probabilities, in the order of `rows`."""
+    answer = httpx.post(address, json=request_body(rows), timeout=30, trust_env=False).raise_for_status()
+    return [probability_to_leave for _, probability_to_leave in answer.json()["predictions"]]
 
 
-def request_body(rows: pl.DataFrame) -> bytes:
+def request_body(rows: pl.DataFrame) -> dict[str, object]:
+    """Return the JSON that MLflow's scoring server takes for these customers."""
     table = as_table(rows)
-    return json.dumps({"dataframe_split": {"columns": list(table.columns), "data": table.to_numpy().tolist()}}).encode()
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
-        with suppress(OSError):
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        time.sleep(0.05)
-    raise BadInput(f"the scoring server did not start: its last words are in {log}")
+    return {"dataframe_split": {"columns": list(table.columns), "data": table.to_numpy().tolist()}}

@@ -1,32 +1,28 @@
-"""The team's version: an MLflow server on PostgreSQL that hands out the artifacts itself and asks who you are.
+"""The team's version: an MLflow server on PostgreSQL that wants a password and hands out the artifacts itself.
 
-    make team-tracking            # prints what to set; then, in another terminal: make demo-tracking
+    make team-tracking            # prints what to set; then, in a different terminal: make demo-tracking
 
-The server listens on 127.0.0.1: for other machines, put a proxy with TLS in front of it. Artifacts go to a folder, or
-to what MLFLOW_ARTIFACTS_DESTINATION names, such as s3://a-bucket; that store's keys are known to the server alone.
+The server listens on 127.0.0.1. For other machines, put a proxy with TLS in front of it. Artifacts go to a folder, or
+to the place that MLFLOW_ARTIFACTS_DESTINATION names, such as s3://a-bucket. Only the server knows that store's keys.
 """
 
-import argparse
 import os
 import secrets
 import shutil
 import signal
 import subprocess
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO
 
 import psycopg2
 
-from churn.harness.command import OneSentenceParser
-from churn.harness.errors import BadInput, exit_on_bad_input
-from churn.harness.ports import free_port
+from churn.harness.errors import BadInput
+from churn.harness.processes import end_on_signals, free_port, guarded, wait_until
 from churn.harness.terminal import console
-from tracking_pipeline.servers.scoring import running
+from tracking_pipeline.servers.scoring import raise_if_ended, wait_until_healthy
 from tracking_pipeline.servers.ui import LEAN, PAGES, server_command
 
 ADMIN = "admin"
@@ -43,15 +39,29 @@ auth_cache_ttl_seconds = 60
 """
 
 
+def team(arguments: Namespace) -> None:
+    """Run PostgreSQL and the tracking server until Ctrl-C; print what a client has to set."""
+    folder = arguments.runs / "tracking-team"
+    end_on_signals()
+    with team_server(folder, port=5500) as settings:
+        console.print("to record there instead of in a file, set in a different terminal:\n")
+        for name, value in settings.items():
+            console.print(f"export {name}={value}", soft_wrap=True)
+        console.print(f"\nits pages: {settings['MLFLOW_TRACKING_URI']}{PAGES}", soft_wrap=True)
+        console.print(f"logs in {folder}; Ctrl-C ends it")
+        signal.pause()
+
+
 @contextmanager
 def team_server(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
-    """PostgreSQL and the tracking server, until the block ends. Gives what a client has to set in its environment.
+    """Run PostgreSQL and the tracking server until the block ends; yield what a client has to set in its environment.
 
-    What they hold stays in `folder` and, of PostgreSQL, in the one beside it; it is there again next time.
+    Their data stays in `folder` and, for PostgreSQL, in the folder next to it. The next start finds it there.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     password = _kept_secret(folder / "password")
-    with _postgres(folder, password) as database, (folder / "server.log").open("ab") as log:
+    log = folder / "server.log"
+    with _postgres(folder, password) as database:
         config = folder / "auth.ini"
         config.touch(mode=0o600)
         config.write_text(AUTH_CONFIG.format(database=f"{database}/mlflow_auth", admin=ADMIN), encoding="utf-8")
@@ -60,14 +70,15 @@ def team_server(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
         environment = {
             **os.environ,
             **LEAN,
-            "MLFLOW_BACKEND_STORE_URI": f"{database}/mlflow",  # not an option: those are for all to see
+            "MLFLOW_BACKEND_STORE_URI": f"{database}/mlflow",  # not an option: every user can see those
             "MLFLOW_AUTH_CONFIG_PATH": str(config.resolve()),
             "MLFLOW_AUTH_ADMIN_PASSWORD": password,
             "MLFLOW_FLASK_SERVER_SECRET_KEY": _kept_secret(folder / "secret_key"),
         }
         options = ("--app-name=basic-auth", "--serve-artifacts", f"--artifacts-destination={store}")
-        with running(server_command(port, *options), environment, log) as server:
-            _wait("the tracking server", server, folder / "server.log", lambda: _is_healthy(port))
+        with guarded(server_command(port, *options), log, environment) as server:
+            url = f"http://127.0.0.1:{port}/health"
+            wait_until_healthy(url, server, "the tracking server", log, SECONDS_TO_START)
             yield {
                 "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}",
                 "MLFLOW_TRACKING_USERNAME": ADMIN,
@@ -77,23 +88,28 @@ def team_server(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _postgres(folder: Path, password: str) -> Iterator[str]:
-    """A cluster of its own on 127.0.0.1, with both databases. Gives the address up to the database's name."""
+    """Run PostgreSQL with both databases; yield its address, which lacks only the name of a database."""
     programs, cluster = postgres_programs(), folder.with_name(f"{folder.name}-postgres").resolve()
-    user = _other_user(cluster)
-    port = free_port()
-    log = folder / "postgres.log"
-    with log.open("ab") as said:
-        if not (cluster / "PG_VERSION").is_file():
-            _make_cluster(programs / "initdb", cluster, password, user, said)
-        command = [str(programs / "postgres"), f"-D{cluster}", f"-p{port}", *ONLY_HERE]
-        ending = "SIGINT"  # "fast": does not wait for its clients
-        with running(command, dict(os.environ), said, user, ending) as server:
-            _wait("PostgreSQL", server, log, lambda: _make_databases(port, password))
-            yield f"postgresql+psycopg2://mlflow:{password}@127.0.0.1:{port}"
+    user, port, log = _other_user(cluster), free_port(), folder / "postgres.log"
+    if not (cluster / "PG_VERSION").is_file():
+        _make_cluster(programs / "initdb", cluster, password, user, log)
+    command = [str(programs / "postgres"), f"-D{cluster}", f"-p{port}", *ONLY_HERE]
+    with guarded(command, log, ending=signal.SIGINT, user=user) as server:  # SIGINT: does not wait for its clients
+        what = "PostgreSQL"
+        wait_until(
+            lambda: _make_databases(port, password),
+            SECONDS_TO_START,
+            f"no answer from {what} (log: {log})",
+            lambda: raise_if_ended(server, what, log),
+        )
+        yield f"postgresql+psycopg2://mlflow:{password}@127.0.0.1:{port}"
 
 
 def _other_user(cluster: Path) -> str | None:
-    """Whom PostgreSQL, which refuses root, runs as then: the user postgres, if he can get at its files."""
+    """Return the user postgres if we are root, as whom PostgreSQL refuses to run; else None.
+
+    Raises BadInput if that user cannot reach the files.
+    """
     if os.geteuid() != 0:
         return None
     shut = [place for place in cluster.parents if not place.stat().st_mode & 0o001]
@@ -105,8 +121,8 @@ def _other_user(cluster: Path) -> str | None:
     return "postgres"
 
 
-def _make_cluster(initdb: Path, cluster: Path, password: str, user: str | None, said: IO[bytes]) -> None:
-    with NamedTemporaryFile("w", encoding="utf-8") as file:  # an option would be for all to see
+def _make_cluster(initdb: Path, cluster: Path, password: str, user: str | None, log: Path) -> None:
+    with NamedTemporaryFile("w", encoding="utf-8") as file, log.open("ab") as output:  # every user can see an option
         file.write(password)
         file.flush()
         if user:
@@ -115,11 +131,12 @@ def _make_cluster(initdb: Path, cluster: Path, password: str, user: str | None, 
             shutil.chown(cluster, user)
         options = ["--username=mlflow", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
         command = [str(initdb), f"--pgdata={cluster}", f"--pwfile={file.name}", *options]
-        if subprocess.run(command, user=user, cwd="/", stdout=said, stderr=said, check=False).returncode:
-            raise BadInput(f"PostgreSQL could not make its files: its last words are in {said.name}")
+        if subprocess.run(command, user=user, cwd="/", stdout=output, stderr=output, check=False).returncode:
+            raise BadInput(f"PostgreSQL could not make its files: the reason is at the end of {log}")
 
 
 def postgres_programs() -> Path:
+    """Return the folder of PostgreSQL's programs. Raises BadInput if it is not installed."""
     found = shutil.which("initdb")
     places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     for place in places:
@@ -147,45 +164,8 @@ def _make_databases(port: int, password: str) -> bool:
 
 
 def _kept_secret(path: Path) -> str:
-    """A random secret that only this user can read; the same one next time."""
+    """Return a random secret from a file that only this user can read. The first call makes the file."""
     if not path.is_file():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(16), encoding="utf-8")
     return path.read_text(encoding="utf-8")
-
-
-def _is_healthy(port: int) -> bool:
-    with suppress(OSError):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
-        return True
-    return False
-
-
-def _wait(what: str, process: "subprocess.Popen[bytes]", log: Path, is_ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline and process.poll() is None:
-        if is_ready():
-            return
-        time.sleep(0.1)
-    raise BadInput(f"{what} did not start: its last words are in {log}")
-
-
-@exit_on_bad_input
-def main() -> None:
-    command: argparse.ArgumentParser = OneSentenceParser(
-        prog="python -m tracking_pipeline.servers.team", description=__doc__
-    )
-    command.add_argument("--runs", type=Path, default=Path("runs"), help="where to keep it (default: runs)")
-    folder = command.parse_args().runs / "tracking-team"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends this ends what it started
-    with team_server(folder, port=5500) as settings:
-        console.print("in another terminal, to record there instead of in a file:\n")
-        for name, value in settings.items():
-            console.print(f"export {name}={value}", soft_wrap=True)
-        console.print(f"\nits pages: {settings['MLFLOW_TRACKING_URI']}{PAGES}", soft_wrap=True)
-        console.print(f"logs in {folder}; Ctrl-C ends it")
-        signal.pause()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,72 +1,97 @@
-"""Months go by: three months of training, then a bad challenger that is refused, forced through and rolled back."""
+"""`make demo-tracking`: three months of models, then a bad one that is refused, forced live and rolled back."""
 
+import shutil
 import time
+from argparse import Namespace
 from pathlib import Path
 
+import mlflow
 import polars as pl
 
-from churn.harness.command import OperatorData
-from churn.harness.report import StageClock
-from churn.harness.terminal import Bar
+from churn.collect import data_fingerprint
+from churn.evaluation.scores import Scores
+from churn.harness.command import OperatorData, operator_data
+from churn.harness.terminal import Bar, progress_bar
 from churn.tables import FEWEST_MONTHS_TO_LEARN
 from churn.train import training_and_holdout
 from tracking_pipeline import pipeline
-from tracking_pipeline.build import Candidate
-from tracking_pipeline.pipeline import Generation
 from tracking_pipeline.promote import decide, force, roll_back
-from tracking_pipeline.record import month_run, run_tags
-from tracking_pipeline.safety.store import registry_era
+from tracking_pipeline.record import month_run
+from tracking_pipeline.registry import load_champion
+from tracking_pipeline.safety.store import open_store, start_registry_again, store_name
 from tracking_pipeline.servers.scoring import ask, champion_server
-from tracking_pipeline.train import challenger
+from tracking_pipeline.story.bad_model import BAD, bad_model
+from tracking_pipeline.story.summary import print_story, write_summary
+from tracking_pipeline.train import put_forward
 
 GENERATIONS = 3
-TIMES_ASKED = 3  # before the bad challenger, with it, and after the rollback
-SHOUTING = Candidate("shouting", {})  # "churn is rare, weigh it up!": ranks as well, probabilities ten times too high
+TIMES_ASKED = 3  # before the bad model, with it, and after the rollback
 CUSTOMERS_ASKED_ABOUT = 3
 
 
+def demo(arguments: Namespace) -> None:
+    """Let three months go by, then tell the story of the bad model; write the report and print what happened."""
+    data = operator_data(arguments)
+    folder = arguments.runs / "tracking"
+    lake, log = folder / "lake", folder / "mlflow.log"
+    open_store(folder, store_name(data))
+    start_registry_again()
+    shutil.rmtree(lake, ignore_errors=True)  # MLflow keeps no data: it would not notice data of another world
+    months = months_to_train(data.months)
+    with progress_bar("tracking", len(months) + TIMES_ASKED, "tracking") as bar:
+        scores, predictions = train_in_each(months, data, lake, bar)
+        answers = put_bad_model_live(data, lake, log, bar)
+        bar.say("three months, and a rollback")
+    report = write_summary(folder, data, scores, predictions)
+    print_story(report, answers, first_month=months[0], log=log)
+
+
 def months_to_train(months: list[str]) -> list[str]:
-    """The newest three; fewer if the data begins too late for that."""
+    """Return the newest three months; fewer if the data begins too late for that."""
     return months[FEWEST_MONTHS_TO_LEARN - 1 :][-GENERATIONS:]
 
 
-def three_months(data: OperatorData, lake: Path, registered: str, clock: StageClock, bar: Bar) -> list[Generation]:
-    """Train in each of the months as of that month: with the exports up to it, and none that came later."""
-    generations: list[Generation] = []
+def train_in_each(months: list[str], data: OperatorData, lake: Path, bar: Bar) -> tuple[Scores, pl.DataFrame]:
+    """Train in each month as of that month: with the exports up to it, and none that came later.
+
+    Returns the newest month's baseline: its scores and its predictions.
+    """
     collected: list[str] = []
-    for month in months_to_train(data.months):
+    for month in months:
         bar.say(f"{month}: six stages")
-        due = [each for each in data.months if each <= month and each not in collected]
-        tags = run_tags(month, data.seed, registry_era(registered))
-        generations.append(pipeline.run(data.source, lake, due, registered, tags, clock))
+        due = [past for past in data.months if past <= month and past not in collected]
+        scores, predictions = pipeline.run(data.source, lake, due, data.seed)
         collected += due
         bar.advance()
-    return generations
+    return scores, predictions
 
 
-def bad_challenger(
-    last: Generation, lake: Path, registered: str, seed: int | None, log: Path, bar: Bar
-) -> list[list[str]]:
-    """Refuse it, force it through, roll back. Returns what the scoring server answered meanwhile, a row per start."""
-    rows, holdout = training_and_holdout(lake, last.month)
+def put_bad_model_live(data: OperatorData, lake: Path, log: Path, bar: Bar) -> list[list[str]]:
+    """Let the gate refuse the bad model, force it live, and roll back.
+
+    Returns the scoring server's answers, a row for each time it was started.
+    """
+    rows, holdout = training_and_holdout(lake, data.newest)
     customers = holdout.head(CUSTOMERS_ASKED_ABOUT)
-    tags = {**run_tags(last.month, seed, registry_era(registered)), "data_fingerprint": last.data_fingerprint}
-    answers = [_answers(f"version {last.decision.live}", registered, customers, log, bar)]
-    with month_run(tags, "bad model"):
-        bad = challenger(SHOUTING, last.trials[0].threshold, rows, registered, tags)
-        decide(bad, holdout, tags)
-        force(bad, tags)
-        answers.append(_answers(f"version {bad.version}, forced", registered, customers, log, bar))
-        back = roll_back(registered, tags)
-    answers.append(_answers(f"version {back.live}, rolled back", registered, customers, log, bar))
+    champion = load_champion()
+    answers = [_answers(f"version {champion.version}", customers, log, bar)]
+    with month_run(data.newest, data.seed, "bad model"):
+        mlflow.set_tag("data_fingerprint", data_fingerprint(lake, data.newest))
+        bad = put_forward(BAD, bad_model(), champion.threshold, rows, data.newest)
+        decide(lake, data.newest)
+        force(bad)
+        answers.append(_answers(f"version {bad.version}, forced", customers, log, bar))
+        back = roll_back()
+    answers.append(_answers(f"version {back.live}, rolled back", customers, log, bar))
     return answers
 
 
-def _answers(who: str, registered: str, customers: pl.DataFrame, log: Path, bar: Bar) -> list[str]:
-    bar.say(f"asking {who}")
+def _answers(what: str, customers: pl.DataFrame, log: Path, bar: Bar) -> list[str]:
+    """Start the scoring server and ask it. Returns `what` is live, the answers, and the seconds that this took."""
+    bar.say(f"asking {what}")
     started = time.perf_counter()
-    with champion_server(registered, log) as address:
+    with champion_server(log) as address:
         answers = ask(address, customers)
         seconds = time.perf_counter() - started
     bar.advance()
-    return [who, *(f"{answer:.4f}" for answer in answers), f"{seconds:.1f}"]
+    return [what, *(f"{answer:.4f}" for answer in answers), f"{seconds:.1f}"]

@@ -1,25 +1,26 @@
-"""Lineage: which data, code and parameters made what was live in a month? And does the answer make it again?
+"""Lineage: which data, code and parameters made the model that was live in a month? And do they make it again?
 
     make lineage MONTH=2025-10
 
-The answer is not taken on trust. The model is opened and asked again; and it is made anew, from the exports and the
-recorded parameters alone. Both have to repeat the predictions that were recorded in that month, within 1e-6.
+The record is tested. The model is loaded and asked again, and it is fitted again from the exports and the recorded
+parameters alone. Both have to reproduce the predictions that were recorded in that month, within 1e-6.
 """
 
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import mlflow
-import polars as pl
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
 from churn.build import build
 from churn.collect import collect, data_fingerprint
-from churn.harness.command import operator_data, parser
-from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.command import operator_data
+from churn.harness.errors import BadInput
+from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.harness.terminal import console, print_table
 from churn.lake import months_of
 from churn.process import process
@@ -29,132 +30,123 @@ from churn.validate import validate
 from tracking_pipeline.build import Candidate, estimator
 from tracking_pipeline.deploy import recorded_predictions, scored
 from tracking_pipeline.promote import Decision, history, live_versions
-from tracking_pipeline.record import code_sha256
-from tracking_pipeline.registry import DIGEST, OpenModel, open_version
-from tracking_pipeline.safety.store import open_store, registry_era, store_name, with_store_errors_as_sentences
-
-TOLERANCE = 1e-6
-NO_PARAMETER = {"threshold", "refitted"}  # recorded with them, but not what the model is built from
+from tracking_pipeline.record import find_runs
+from tracking_pipeline.registry import LoadedModel, load_version, model_name
+from tracking_pipeline.safety.checked import DIGEST
+from tracking_pipeline.safety.code import code_sha256
+from tracking_pipeline.safety.store import open_store, store_name
+from tracking_pipeline.story.bad_model import BAD, bad_model
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What was live at a month's end, and what made it."""
+class Lineage:
+    """The version that was live at a month's end, and everything that made it."""
 
     month: str
     version: ModelVersion
     decisions: list[Decision]  # of that month
     candidate: Candidate
     training_run: Run
-    deploy_run: Run  # that recorded the month's predictions
+    deploy_run: Run  # the run that recorded the month's predictions
 
 
-def live_in(registered: str, month: str) -> Answer:
-    """Find it. Raises BadInput, saying what there is, if no model was live or none predicted in that month."""
-    decisions = history(registered)
-    stack = live_versions([decision for decision in decisions if decision.month <= month])
-    if not stack:
+def lineage(arguments: Namespace) -> None:
+    """Print the lineage of a month's live model, then reproduce its predictions.
+
+    Raises BadInput if no model was live in that month, or if the predictions are not reproduced.
+    """
+    month, arguments.month = arguments.month, None
+    data = operator_data(arguments)
+    month = month or data.newest
+    if month > data.newest:
+        raise BadInput(f"nothing was live in {month} yet: the newest export is that of {data.newest}")
+    open_store(arguments.runs / "tracking", store_name(data))
+    found = live_in(month)
+    tags = found.training_run.data.tags
+    same_code = "the code here" if tags["code_sha256"] == code_sha256() else "not the code here: check that commit out"
+    decisions = [f"{made.what} {made.version} ({made.reasons})" for made in found.decisions]
+    print_table(
+        f"live at the end of {month}: {model_name()} version {found.version.version}",
+        ["what", "which"],
+        [
+            ["decisions", "; ".join(decisions) or "none"],
+            ["trained in", tags["month"]],
+            ["data", f"exports {data.months[0]} to {tags['month']}, {tags['data_fingerprint'][:16]}…"],
+            ["code", f"commit {tags['git_sha'][:12]}, {tags['code_sha256'][:16]}… ({same_code})"],
+            ["candidate", found.candidate.name],
+            ["threshold", found.training_run.data.params["threshold"]],
+            ["model files", f"{found.version.tags[DIGEST][:16]}…"],
+            ["runs", f"training {found.training_run.info.run_id}, predictions {found.deploy_run.info.run_id}"],
+        ],
+        "tracking",
+    )
+    differences = reproduced(found, data.source, data.months[0])
+    for what, difference in differences.items():
+        console.print(f"{what}: predictions differ by at most {difference:.1e} from the recorded ones")
+    if max(differences.values()) > SAME_ANSWER:
+        raise BadInput(f"the predictions of {month} are not reproduced: {same_code}")
+    console.print("next: make ui-tracking")
+
+
+def live_in(month: str) -> Lineage:
+    """Find the version that was live in a month, and the runs that made it.
+
+    Raises BadInput if no model was live or none predicted in that month.
+    """
+    decisions = history()
+    versions = live_versions([decision for decision in decisions if decision.month <= month])
+    if not versions:
         first = f"the first was in {decisions[0].month}" if decisions else "there is none yet: make demo-tracking"
-        raise BadInput(f"no model of {registered} was live in {month}: {first}")
-    version = MlflowClient().get_model_version(registered, stack[-1])
-    training = mlflow.get_run(version.tags["training_run"])
-    parameters = {name: float(text) for name, text in training.data.params.items() if name not in NO_PARAMETER}
-    return Answer(
+        raise BadInput(f"no model of {model_name()} was live in {month}: {first}")
+    version = MlflowClient().get_model_version(model_name(), versions[-1])
+    training = mlflow.get_run(str(version.run_id))
+    parameters = {name: float(text) for name, text in training.data.params.items() if name != "threshold"}
+    predicting = find_runs(f"tags.month = '{month}' AND tags.live_version = '{version.version}'")
+    if not predicting:
+        raise BadInput(f"version {version.version} of {model_name()} was live in {month}, but predicted nothing then")
+    return Lineage(
         month,
         version,
         [decision for decision in decisions if decision.month == month],
         Candidate(training.data.tags["family"], parameters),
         training,
-        _deploy_run(registered, month, version.version),
+        predicting[-1],
     )
 
 
-def differences(answer: Answer, source: Path, first_month: str) -> dict[str, float]:
-    """By how much predictions differ, at most, from the recorded ones: of the model opened, and of one made anew."""
-    recorded = recorded_predictions(answer.deploy_run.info.run_id)
-    tags = answer.training_run.data.tags
+def reproduced(found: Lineage, source: Path, first_month: str) -> dict[str, float]:
+    """Return the largest difference from the recorded predictions: of the model loaded, and of the model fitted again.
+
+    Raises BadInput if the exports are no longer those that the model learnt from.
+    """
+    recorded = recorded_predictions(found.deploy_run.info.run_id)
+    tags = found.training_run.data.tags
     with TemporaryDirectory() as folder:
         lake = Path(folder)
         fingerprint = _data_stages(source, lake, month_range(first_month, tags["month"]))
         if fingerprint != tags["data_fingerprint"]:
             raise BadInput(
-                f"{source} is no longer what version {answer.version.version} learnt from: its fingerprint is "
+                f"{source} is no longer what version {found.version.version} learnt from: its fingerprint is "
                 f"{fingerprint[:12]}…, not {tags['data_fingerprint'][:12]}…"
             )
         build(lake, tags["month"])
         rows, _ = training_and_holdout(lake, tags["month"])
-        again = OpenModel(fitted(estimator(answer.candidate), rows), answer.version.version, 0.0)
-        later = month_range(tags["month"], answer.month)[1:]
-        if later:
+        model = bad_model() if found.candidate == BAD else estimator(found.candidate)
+        again = LoadedModel(fitted(model, rows), found.version.version, 0.0)
+        if later := month_range(tags["month"], found.month)[1:]:
             _data_stages(source, lake, later)
-        opened = scored(open_version(answer.version), lake, answer.month)
         return {
-            "the model, opened": largest_difference(opened, recorded),
-            "the model, made anew": largest_difference(scored(again, lake, answer.month), recorded),
+            "the model, loaded": largest_difference(scored(load_version(found.version), lake, found.month), recorded),
+            "the model, fitted again": largest_difference(scored(again, lake, found.month), recorded),
         }
 
 
-def largest_difference(predictions: pl.DataFrame, recorded: pl.DataFrame) -> float:
-    if not predictions["customer_id"].equals(recorded["customer_id"]):
-        return float("inf")
-    return float((predictions["churn_probability"] - recorded["churn_probability"]).abs().max())  # type: ignore[arg-type]
-
-
 def _data_stages(source: Path, lake: Path, months: list[str]) -> str:
-    """The plain answer's, which record nothing: whoever asks about the past must not add to it."""
+    """Run the plain data stages, which record nothing: a question about the past must not add to it."""
     for month in months:
         collect(source, lake, month)
-        before = add_months(month, -1)
-        if validate(lake, month).late_rows and before in months_of(lake, "features"):
-            process(lake, before)
+        previous = add_months(month, -1)
+        if validate(lake, month).late_rows and previous in months_of(lake, "features"):
+            process(lake, previous)
         process(lake, month)
     return data_fingerprint(lake, months[-1])
-
-
-def _deploy_run(registered: str, month: str, version: str) -> Run:
-    query = f"tags.era = '{registry_era(registered)}' AND tags.month = '{month}' AND tags.live_version = '{version}'"
-    found = mlflow.search_runs(experiment_names=[registered], filter_string=query, max_results=1, output_format="list")
-    if not found:
-        raise BadInput(f"version {version} of {registered} was live in {month}, but no predictions of it were recorded")
-    return found[0]
-
-
-@exit_on_bad_input
-@with_store_errors_as_sentences
-def main() -> None:
-    arguments = parser("tracking_pipeline.story.lineage", "What made what was live in a month?").parse_args()
-    month, arguments.month = arguments.month, None
-    data = operator_data(arguments)
-    month = month or data.months[-1]
-    if month > data.months[-1]:
-        raise BadInput(f"nothing was live in {month} yet: the newest export is that of {data.months[-1]}")
-    name = store_name(data)
-    open_store(arguments.runs / "tracking", name)
-    answer = live_in(name, month)
-    tags = answer.training_run.data.tags
-    same_code = "the code here" if tags["code_sha256"] == code_sha256() else "not the code here: check that commit out"
-    print_table(
-        f"live at the end of {answer.month}: {name} version {answer.version.version}",
-        ["what", "which"],
-        [
-            ["decisions", "; ".join(f"{one.what} {one.version} ({one.reasons})" for one in answer.decisions) or "none"],
-            ["trained in", tags["month"]],
-            ["data", f"exports {data.months[0]} to {tags['month']}, {tags['data_fingerprint'][:16]}…"],
-            ["code", f"commit {tags['git_sha'][:12]}, {tags['code_sha256'][:16]}… ({same_code})"],
-            ["candidate", answer.candidate.name],
-            ["threshold", answer.training_run.data.params["threshold"]],
-            ["model files", f"{answer.version.tags[DIGEST][:16]}…"],
-            ["runs", f"training {answer.training_run.info.run_id}, predictions {answer.deploy_run.info.run_id}"],
-        ],
-        "tracking",
-    )
-    found = differences(answer, data.source, data.months[0])
-    for what, difference in found.items():
-        console.print(f"{what}: predictions differ by at most {difference:.1e} from the recorded ones")
-    if max(found.values()) > TOLERANCE:
-        raise BadInput(f"the answer does not repeat the predictions of {answer.month}: {same_code}")
-    console.print("next: make ui-tracking")
-
-
-if __name__ == "__main__":
-    main()

@@ -19,14 +19,14 @@ from churn.harness.terminal import COLOURS
 from churn.storage.model_file import churn_probability
 from churn.tables import LABEL
 from churn.value import value_per_customer_eur
-from tracking_pipeline.registry import OpenModel, as_table
+from tracking_pipeline.registry import LoadedModel, as_table
 
 COLOUR = {"challenger": COLOURS["tracking"], "champion": COLOURS["plain"]}
 MOST_CUSTOMERS = 5_000  # to shuffle, which tells the important features from the rest
 FEATURES_SHOWN = 10
 
 
-def pictures(models: Mapping[str, OpenModel], holdout: pl.DataFrame) -> Iterator[tuple[str, Figure]]:
+def pictures(models: Mapping[str, LoadedModel], holdout: pl.DataFrame) -> Iterator[tuple[str, Figure]]:
     """File name and figure, one at a time; `models` are the challenger and, if there is one, the champion."""
     churned, probabilities = holdout[LABEL].to_numpy(), {}
     for name, model in models.items():
@@ -87,7 +87,7 @@ def ranking_plot(churned: ArrayLike, probabilities: Mapping[str, Any]) -> Figure
     return figure
 
 
-def importance_plot(challenger: OpenModel, holdout: pl.DataFrame) -> Figure:
+def importance_plot(challenger: LoadedModel, holdout: pl.DataFrame) -> Figure:
     """How much ROC-AUC is lost when a feature's values are shuffled among the customers."""
     figure, (axes,) = _figure(1)
     table = as_table(holdout)

@@ -1,4 +1,4 @@
-"""Killed with kill -9: no server is left behind, and the model's copy lies where `make clean` removes it."""
+"""After kill -9, no server is left running, and the model's copy is where `make clean` removes it."""
 
 import shutil
 import signal
@@ -21,7 +21,7 @@ from tracking_pipeline.servers.scoring import champion_server
 from tracking_pipeline.safety.store import open_store
 folder, name = Path(sys.argv[1]), sys.argv[2]
 open_store(folder / "tracking", name)
-with champion_server(name, folder / "killed.log"):
+with champion_server(folder / "killed.log"):
     print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
     time.sleep(600)
 """
@@ -36,7 +36,7 @@ def test_a_killed_demo_leaves_no_scoring_server(told: Path) -> None:
     try:
         assert demo.stdout is not None
         servers = [psutil.Process(int(number)) for number in demo.stdout.readline().split()]
-        assert len(servers) >= 2, "a guard, and the server that it guards"
+        assert len(servers) >= 2, "the server, and the process that watches over it"
         demo.send_signal(signal.SIGKILL)
         demo.wait()
         _, left = psutil.wait_procs(servers, timeout=60)

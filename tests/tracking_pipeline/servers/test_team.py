@@ -5,15 +5,13 @@ import re
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import boto3
+import httpx
 import mlflow
 import polars as pl
 import psutil
@@ -21,13 +19,13 @@ import pytest
 
 from churn import pipeline as plain
 from churn.harness.errors import BadInput
-from churn.harness.ports import free_port
+from churn.harness.processes import free_port, wait_until
 from churn.harness.report import read_report
+from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.storage.months import month_range
-from churn.train import fitted
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, command
-from tracking_pipeline.build import BASELINE, estimator
-from tracking_pipeline.registry import log_model, open_version, register
+from tests.tracking_pipeline.test_registry import registered
+from tracking_pipeline.registry import load_version
 from tracking_pipeline.safety.store import open_store
 from tracking_pipeline.servers.team import postgres_programs, team_server
 
@@ -49,7 +47,7 @@ if not has_postgres() and not os.environ.get("CI"):
 
 @pytest.fixture(scope="module")
 def reachable() -> Iterator[Path]:
-    """A runs folder that others may pass through, which pytest's are not: as root, PostgreSQL is another user."""
+    """Return a runs folder that every user may pass through: if we are root, PostgreSQL runs as a different user."""
     with TemporaryDirectory(prefix="team-") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
@@ -62,10 +60,8 @@ def folder(reachable: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def team(folder: Path) -> Iterator[dict[str, str]]:
-    """What `make team-tracking` runs; gives the settings that it prints. It is ended by kill -9, and all that it
-    started has to go.
-    """
-    command_line = [sys.executable, "-m", "tracking_pipeline.servers.team", f"--runs={folder.parent}"]
+    """Run `make team-tracking` and yield the settings that it prints. End it by kill -9: everything it started ends."""
+    command_line = [sys.executable, "-m", "tracking_pipeline", "team", f"--runs={folder.parent}"]
     server = subprocess.Popen(command_line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     started: list[psutil.Process] = []
@@ -82,29 +78,20 @@ def team(folder: Path) -> Iterator[dict[str, str]]:
         _, left = psutil.wait_procs(started, timeout=120)
         for process in left:
             process.kill()
-    assert len(started) > 5, "guards, PostgreSQL and its children, the tracking server"
+    assert len(started) > 5, "PostgreSQL and its children, the tracking server, and what watches over them"
     assert not left
     assert not (folder.with_name("tracking-team-postgres") / "postmaster.pid").exists(), "it was ended, not killed"
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(settings["MLFLOW_TRACKING_URI"], timeout=5)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(settings["MLFLOW_TRACKING_URI"], timeout=5)
 
 
-def status(url: str) -> int:
-    try:
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code
-
-
-def test_who_does_not_say_who_he_is_is_refused(team: dict[str, str], source: Path) -> None:
+def test_a_client_without_a_password_is_refused(team: dict[str, str], source: Path) -> None:
     uri = team["MLFLOW_TRACKING_URI"]
     for path in ("experiments/search?max_results=1", "registered-models/search", "runs/get?run_id=x"):
-        assert status(f"{uri}/api/2.0/mlflow/{path}") == 401
-    assert status(f"{uri}/api/2.0/mlflow-artifacts/artifacts") == 401
+        assert httpx.get(f"{uri}/api/2.0/mlflow/{path}").status_code == 401
+    assert httpx.get(f"{uri}/api/2.0/mlflow-artifacts/artifacts").status_code == 401
     wrong = {**team, "MLFLOW_TRACKING_PASSWORD": "a guess"}
-    refused = command("tracking_pipeline", "--customers=1000", "--month=2025-03", runs=source.parents[2], **wrong)
+    refused = command("--customers=1000", "--month=2025-03", runs=source.parents[2], **wrong)
     assert refused.returncode == 2
     assert f"{uri} does not know you: set MLFLOW_TRACKING_USERNAME" in refused.stderr
 
@@ -114,7 +101,7 @@ def test_the_same_story_on_postgresql(team: dict[str, str], folder: Path, source
     (runs / "world").mkdir(parents=True)
     (runs / "world" / SMALL.name).symlink_to(source.parent)
     words = ["--customers=1000", f"--month={FIRST_MONTH}"]
-    demo = command("tracking_pipeline", *words, runs=runs, **team)
+    demo = command(*words, runs=runs, **team)
     assert demo.returncode == 0, demo.stderr
     assert not (runs / "tracking" / "mlflow.db").exists()
     report = read_report(runs / "tracking" / "report.json")
@@ -122,8 +109,8 @@ def test_the_same_story_on_postgresql(team: dict[str, str], folder: Path, source
     assert report.data_fingerprint == expected.data_fingerprint
     ours = pl.read_parquet(runs / "tracking" / "predictions.parquet")
     theirs = pl.read_parquet(tmp_path / "plain" / "predictions.parquet")
-    assert (ours["churn_probability"] - theirs["churn_probability"]).abs().max() <= 1e-6  # type: ignore[operator]
-    lineage = command("tracking_pipeline.story.lineage", *words, runs=runs, **team)
+    assert largest_difference(ours, theirs) <= SAME_ANSWER
+    lineage = command("lineage", *words, runs=runs, **team)
     assert lineage.returncode == 0, lineage.stderr
     assert f"{NAME} version 1" in lineage.stdout
     assert any((folder / "artifacts").rglob("model.skops")), "they went through the server"
@@ -140,7 +127,7 @@ def test_secrets_are_readable_by_their_owner_alone(team: dict[str, str], folder:
 def test_artifacts_in_an_s3_store_are_one_setting_more(
     reachable: Path, tmp_path: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store is moto's server, which speaks S3's protocol; no real one was tried."""
+    """The store is moto's server, which speaks S3's protocol. No real one was tried."""
     port = free_port()
     moto = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
@@ -150,7 +137,7 @@ def test_artifacts_in_an_s3_store_are_one_setting_more(
     keys = {"AWS_ACCESS_KEY_ID": "the-server-alone", "AWS_SECRET_ACCESS_KEY": "knows-this", "AWS_DEFAULT_REGION": "eu"}
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_for_port(port)
+        wait_until(lambda: is_listening(port), 60, "moto's S3 server did not start")
         s3 = boto3.client(
             "s3",
             endpoint_url=address,
@@ -169,9 +156,8 @@ def test_artifacts_in_an_s3_store_are_one_setting_more(
             for name, value in settings.items():
                 monkeypatch.setenv(name, value)
             open_store(tmp_path / "tracking", "test")
-            with mlflow.start_run() as run:
-                uri = log_model(fitted(estimator(BASELINE), rows), rows, 0.2).model_uri
-            assert open_version(register("test", uri, run.info.run_id, {})).threshold == 0.2
+            version, _ = registered("test", rows)
+            assert load_version(version).threshold == 0.2
             stored = [item["Key"] for item in s3.list_objects_v2(Bucket="models")["Contents"]]
             assert any(key.startswith("churn/") and key.endswith("model.skops") for key in stored)
         finally:
@@ -182,19 +168,15 @@ def test_artifacts_in_an_s3_store_are_one_setting_more(
         moto.wait()
 
 
-def wait_for_port(port: int) -> None:
-    for _ in range(600):
-        with closing(socket.socket()) as knock:
-            knock.settimeout(1)
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
+def is_listening(port: int) -> bool:
+    with closing(socket.socket()) as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user to run PostgreSQL")
-def test_where_postgresql_cannot_get_at_its_files_a_sentence(tmp_path: Path) -> None:
+def test_files_that_postgresql_cannot_reach_give_a_sentence(tmp_path: Path) -> None:
     shut = tmp_path / "shut"
     shut.mkdir(mode=0o700)
-    said = command("tracking_pipeline.servers.team", runs=shut)
-    assert said.returncode == 2
-    assert "PostgreSQL refuses to run as root, and the user postgres may not pass through /" in said.stderr
+    refused = command("team", runs=shut)
+    assert refused.returncode == 2
+    assert "PostgreSQL refuses to run as root, and the user postgres may not pass through /" in refused.stderr

@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import jsonschema
 import mlflow
 import polars as pl
@@ -21,6 +21,7 @@ from mlflow.entities import Dataset, Run
 
 from churn import pipeline as plain
 from churn.harness.report import STAGES, read_report
+from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.storage.model_file import churn_probability
 from churn.storage.months import add_months, month_range
 from churn.train import training_and_holdout
@@ -28,9 +29,9 @@ from tests.demos import MONTH
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, SMALL_WORLD, command
 from tracking_pipeline.build import CANDIDATES
 from tracking_pipeline.promote import force, history, live_versions, roll_back
-from tracking_pipeline.record import run_tags
-from tracking_pipeline.registry import TRUSTED, champion, open_champion
-from tracking_pipeline.safety.store import registry_era
+from tracking_pipeline.record import month_run
+from tracking_pipeline.registry import CHAMPION, aliased, load_champion
+from tracking_pipeline.safety.checked import TRUSTED_TYPES
 from tracking_pipeline.servers.scoring import ask, champion_server
 
 pytestmark = pytest.mark.slow
@@ -53,7 +54,7 @@ def datasets(run: Run) -> list[Dataset]:
 
 
 def month(client: MlflowClient, which: str) -> Run:
-    (run,) = runs_of(client, f"tags.stage = 'all' AND attributes.run_name = '{which}: six stages'")
+    (run,) = runs_of(client, f"tags.role = 'month' AND attributes.run_name = '{which}: six stages'")
     return run
 
 
@@ -63,8 +64,7 @@ def test_the_baseline_gives_the_plain_answer(told: Path, source: Path, tmp_path:
     assert report.data_fingerprint == expected.data_fingerprint
     ours = pl.read_parquet(told / "tracking" / "predictions.parquet")
     theirs = pl.read_parquet(tmp_path / "plain" / "predictions.parquet")
-    assert ours["customer_id"].equals(theirs["customer_id"])
-    assert (ours["churn_probability"] - theirs["churn_probability"]).abs().max() <= 1e-6  # type: ignore[operator]
+    assert largest_difference(ours, theirs) <= SAME_ANSWER
     written = json.loads((told / "tracking" / "report.json").read_text(encoding="utf-8"))
     schema = json.loads((ROOT / "churn" / "report.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(written, schema)
@@ -79,7 +79,7 @@ def test_a_month_has_a_run_per_stage_and_a_run_per_candidate(client: MlflowClien
     stages = {run.data.tags["stage"]: run for run in children(client, month(client, which))}
     assert set(stages) == set(STAGES)
     tried = children(client, stages["train"])
-    searched = [run for run in tried if "refitted" not in run.data.params]
+    searched = [run for run in tried if run.data.tags["role"] == "trial"]
     assert Counter(run.info.run_name for run in searched) == Counter(candidate.name for candidate in CANDIDATES)
     assert all({"log_loss", "roc_auc", "campaign_value_eur"} <= run.data.metrics.keys() for run in searched)
     for run in [*stages.values(), *tried]:
@@ -102,13 +102,13 @@ def test_what_else_the_stages_record(client: MlflowClient) -> None:
     stages = {run.data.tags["stage"]: run for run in children(client, month(client, MONTHS[1]))}
     files = {stage: {file.path for file in client.list_artifacts(run.info.run_id)} for stage, run in stages.items()}
     assert {"rows", "rejected_rows", "late_rows"} <= stages["validate"].data.metrics.keys()
-    assert files["collect"] == {"checksums.json"}
+    assert files["collect"] == {"checksums"}
     assert files["process"] == {"features.json"}
     assert files["build"] == {"search_space.json"}
-    assert files["deploy"] == {"predictions.parquet"}
+    assert files["deploy"] == {"live.parquet"}
     (decision,) = children(client, stages["deploy"])
-    pictures = {file.path for file in client.list_artifacts(decision.info.run_id)}
-    assert pictures == {"calibration.png", "campaign.png", "importance.png", "ranking.png"}
+    plots = {file.path for file in client.list_artifacts(decision.info.run_id)}
+    assert plots == {"calibration.png", "campaign.png", "importance.png", "ranking.png"}
 
 
 def test_system_metrics_are_sampled(client: MlflowClient) -> None:
@@ -117,7 +117,7 @@ def test_system_metrics_are_sampled(client: MlflowClient) -> None:
 
 
 def test_a_model_has_signature_example_and_reviewed_types(client: MlflowClient) -> None:
-    live = champion(NAME)
+    live = aliased(CHAMPION)
     assert live is not None
     assert live.source is not None
     logged = client.get_logged_model(live.source.removeprefix("models:/"))
@@ -126,25 +126,25 @@ def test_a_model_has_signature_example_and_reviewed_types(client: MlflowClient) 
     text = (Path(mlflow.artifacts.download_artifacts(live.source)) / "MLmodel").read_text(encoding="utf-8")
     assert "signature:" in text
     assert "pickle" not in text.replace("pickled_model: model.skops", "")
-    assert all(name in text for name in TRUSTED)
+    assert all(name in text for name in TRUSTED_TYPES)
 
 
 def test_three_generations_a_refusal_a_forced_one_and_a_rollback(client: MlflowClient) -> None:
-    decisions = history(NAME)
-    assert [one.month for one in decisions if one.version in ("1", "2", "3")] == MONTHS
+    decisions = history()
+    assert [decision.month for decision in decisions if decision.version in ("1", "2", "3")] == MONTHS
     assert decisions[0].what == "promoted"
-    bad = [one for one in decisions if one.version == "4"]
-    assert [one.what for one in bad] == ["refused", "forced", "rolled back"]
+    bad = [decision for decision in decisions if decision.version == "4"]
+    assert [decision.what for decision in bad] == ["refused", "forced", "rolled back"]
     assert "calibration_error" in bad[0].reasons
     assert bad[1].live == "4"
-    live = champion(NAME)
+    live = aliased(CHAMPION)
     assert live is not None
     assert str(live.version) == bad[2].live == live_versions(decisions)[-1] == decisions[2].live
 
 
 def test_the_servers_answer_changed_and_changed_back(told: Path) -> None:
-    said = (told / "said.txt").read_text(encoding="utf-8")
-    rows = re.findall(r"^ *version (\d)(|, forced|, rolled back) +([\d.]+) +([\d.]+) +([\d.]+)", said, re.MULTILINE)
+    printed = (told / "printed.txt").read_text(encoding="utf-8")
+    rows = re.findall(r"^ *version (\d)(|, forced|, rolled back) +([\d.]+) +([\d.]+) +([\d.]+)", printed, re.MULTILINE)
     before, forced, back = rows
     assert [row[1] for row in rows] == ["", ", forced", ", rolled back"]
     assert before[2:] == back[2:]
@@ -153,39 +153,39 @@ def test_the_servers_answer_changed_and_changed_back(told: Path) -> None:
 
 def test_the_server_answers_what_the_champion_predicts(client: MlflowClient, told: Path, tmp_path: Path) -> None:
     holdout = training_and_holdout(told / "tracking" / "lake", MONTH)[1].head(50)
-    tags = run_tags(MONTH, SMALL.seed, registry_era(NAME))
-    force(client.get_model_version(NAME, "4"), tags)
-    try:
-        expected = churn_probability(open_champion(NAME).estimator, holdout)
-        with champion_server(NAME, tmp_path / "server.log") as address:
-            assert ask(address, holdout) == pytest.approx(expected, abs=1e-6)
-    finally:
-        roll_back(NAME, tags)
+    with month_run(MONTH, SMALL.seed, "a test"):
+        force(client.get_model_version(NAME, "4"))
+        try:
+            expected = churn_probability(load_champion().estimator, holdout)
+            with champion_server(tmp_path / "server.log") as address:
+                assert ask(address, holdout) == pytest.approx(expected, abs=SAME_ANSWER)
+        finally:
+            roll_back()
 
 
 @pytest.mark.parametrize("which", [MONTHS[0], MONTH])
 def test_lineage_names_what_was_live_and_makes_it_again(told: Path, which: str, client: MlflowClient) -> None:
     runs = {run.info.run_id for run in runs_of(client, "")}
-    answer = command("tracking_pipeline.story.lineage", SMALL_WORLD[0], f"--month={which}", runs=told)
+    answer = command("lineage", SMALL_WORLD[0], f"--month={which}", runs=told)
     assert answer.returncode == 0, answer.stderr
     assert f"live at the end of {which}: {NAME} version" in answer.stdout
     assert "(the code here)" in answer.stdout
     differences = re.findall(r"differ by at most (\S+)", answer.stdout)
     assert len(differences) == 2
-    assert all(float(difference) <= 1e-6 for difference in differences)
+    assert all(float(difference) <= SAME_ANSWER for difference in differences)
     assert {run.info.run_id for run in runs_of(client, "")} == runs, "a question records nothing"
 
 
 def test_the_pages_answer_at_the_address_that_is_printed_until_ctrl_c(told: Path) -> None:
-    words = [sys.executable, "-m", "tracking_pipeline.servers.ui", f"--runs={told}"]
+    words = [sys.executable, "-m", "tracking_pipeline", "ui", f"--runs={told}"]
     pages = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert pages.stdout is not None
     try:
         found = re.search(r"http://127\.0\.0\.1:\d+", pages.stdout.readline())
         assert found
         for _ in range(600):
-            with suppress(OSError), urllib.request.urlopen(found[0], timeout=10) as answer:
-                assert answer.status == 200
+            with suppress(httpx.TransportError):
+                assert httpx.get(found[0], timeout=10).status_code == 200
                 break
             time.sleep(0.1)
         else:
@@ -194,6 +194,6 @@ def test_the_pages_answer_at_the_address_that_is_printed_until_ctrl_c(told: Path
         started = psutil.Process(pages.pid).children(recursive=True)
         pages.send_signal(signal.SIGINT)
         pages.communicate(timeout=60)
-    assert len(started) >= 2, "a guard, and the server that it guards"
+    assert len(started) >= 2, "the server, and the process that watches over it"
     _, left = psutil.wait_procs(started, timeout=60)
     assert not left

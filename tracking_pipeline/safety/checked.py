@@ -1,0 +1,99 @@
+"""A model's files are opened only if they are what was registered.
+
+MLflow reads the file format, the loader and even the list of trusted types from the artifact itself (`MLmodel`). A
+person who can write to the artifact store could have a pickle run here. So `digest_tag` keeps a digest of the files in
+the tracking store, which the server guards. `checked` compares it with the copy that is going to be opened.
+"""
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from churn.harness.errors import BadInput
+
+DIGEST = "files_sha256"
+VERSION_FILE = "registered_model_meta"  # MLflow adds it to a download
+TRUSTED_TYPES = {
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": "a boosted tree: arrays of numbers",
+    "scipy.interpolate._bsplines.BSpline": "a spline: arrays of numbers",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray": "numpy.asarray, to which every BSpline keeps a reference",
+}
+
+
+def digest_tag(model_uri: str) -> dict[str, str]:
+    """Return the tag that a version needs when it is registered: the digest of the logged model's files."""
+    with TemporaryDirectory() as folder:
+        mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=folder)
+        return {DIGEST: files_digest(Path(folder))}
+
+
+def checked(model_uri: str, folder: str) -> str:
+    """Download `models:/name@alias` or `models:/name/version` to an empty folder, and return it if the files are safe.
+
+    Raises BadInput if they are not those that were registered, if they are not skops alone, or if they ask for a type
+    that nobody reviewed.
+    """
+    version = _registered(model_uri)
+    try:
+        numbered = f"models:/{version.name}/{version.version}"  # an alias could move meanwhile
+        mlflow.artifacts.download_artifacts(artifact_uri=numbered, dst_path=folder)
+    except (MlflowException, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadInput(f"the files of {model_uri} cannot be read from the artifact store ({reason})") from error
+    what = f"{version.name} version {version.version} is not opened"
+    if DIGEST not in version.tags:
+        raise BadInput(f"{what}: it was not registered by this pipeline (it has no tag {DIGEST})")
+    if files_digest(Path(folder)) != version.tags[DIGEST]:
+        raise BadInput(f"{what}: its files are not those that were registered; roll back, or train again")
+    flavours = _read(folder, "MLmodel")["flavors"]
+    if not _is_skops_without_code(flavours):
+        raise BadInput(f"{what}: a model that is not skops alone could run anything")
+    if strangers := set(flavours["sklearn"]["skops_trusted_types"]) - TRUSTED_TYPES.keys():
+        raise BadInput(f"{what}: nobody reviewed its types {', '.join(sorted(strangers))}")
+    return folder
+
+
+def described(folder: str) -> dict[str, Any]:
+    """Return version and threshold of the checked model in `folder`."""
+    return {
+        "version": str(_read(folder, VERSION_FILE)["model_version"]),
+        "threshold": _read(folder, "MLmodel")["metadata"]["threshold"],
+    }
+
+
+def _registered(model_uri: str) -> ModelVersion:
+    name, _, alias = model_uri.removeprefix("models:/").partition("@")
+    if alias:
+        return MlflowClient().get_model_version_by_alias(name, alias)
+    name, _, number = name.rpartition("/")
+    return MlflowClient().get_model_version(name, number)
+
+
+def files_digest(folder: Path) -> str:
+    """Return the SHA-256 over names and contents of all files, except the one that MLflow adds to a download."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != VERSION_FILE):
+        digest.update(f"{file.relative_to(folder).as_posix()}\n".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _is_skops_without_code(flavours: dict[str, Any]) -> bool:
+    ours, served = flavours.get("sklearn", {}), flavours.get("python_function", {})
+    return (
+        ours.get("serialization_format") == "skops"
+        and served.get("loader_module") == "mlflow.sklearn"
+        and not (ours.get("code") or served.get("code"))
+    )
+
+
+def _read(folder: str, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((Path(folder) / name).read_text(encoding="utf-8"))
+    return content
