@@ -7,9 +7,7 @@ README.md.
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from churn.lake import partition
+from churn.lake import scan
 from churn.storage.months import add_months
 
 MOST_ROWS = 20_000  # of a month; more would find differences too small to matter
@@ -36,6 +34,5 @@ def usage_drift(lake: Path, month: str) -> dict[str, float | str]:
 
 
 def _minutes(lake: Path, month: str) -> Any:
-    usage = pl.scan_parquet(partition(lake, "valid", month) / "usage" / "*.parquet", hive_partitioning=False)
-    minutes = usage.select("minutes").collect()["minutes"]
+    minutes = scan(lake, "valid/usage", [month]).select("minutes").collect()["minutes"]
     return minutes.sample(min(len(minutes), MOST_ROWS), seed=0).to_numpy()
