@@ -1,4 +1,4 @@
-"""A real browser, and what it must never be caused to do: fail, or ask for anything from elsewhere."""
+"""Open pages in a real browser, and record errors and requests to other hosts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def started(program: str) -> Iterator[Browser]:
 
 
 class Visit:
-    """A window on the site that writes down what no reader should ever cause."""
+    """A browser window that records errors and requests to other hosts."""
 
     def __init__(self, browser: Browser, address: str, **options: Any) -> None:
         self.address = address

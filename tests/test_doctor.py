@@ -1,4 +1,4 @@
-"""make doctor: what it finds, and what it believes."""
+"""Test `make doctor`: its findings, and the evidence that it accepts."""
 
 import re
 import sys
@@ -33,7 +33,7 @@ def test_doctor_believes_a_container_that_ran_and_nothing_less(clone: Path, tmp_
     assert re.search(rf"^ *{status}  Docker  {re.escape(found)}$", said, re.MULTILINE), said
 
 
-def test_doctor_fails_and_says_how_to_mend_it_when_python_is_too_old(clone: Path, tmp_path: Path) -> None:
+def test_doctor_fails_and_explains_the_fix_when_python_is_too_old(clone: Path, tmp_path: Path) -> None:
     old = tmp_path / "bin"
     for name in ("python3.13", "python3.12", "python3.11", "python"):
         script(old / name, "exit 1")

@@ -1,4 +1,4 @@
-"""How make builds an environment, and what it says when it cannot."""
+"""Test how make builds an environment, and its message when it cannot."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The locks under requirements/: whole, checkable, and in step with pyproject.toml."""
+"""Test the locks in requirements/: complete, verifiable and in line with pyproject.toml."""
 
 import re
 import tomllib
@@ -19,7 +19,7 @@ def lock_text(environment: str) -> str:
 
 
 def pins(environment: str) -> dict[str, set[str]]:
-    """Locked versions by package. More than one if they differ by Python or system."""
+    """Return the locked versions by package: more than one if they differ by Python or system."""
     found: dict[str, set[str]] = {}
     for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock_text(environment), re.MULTILINE):
         found.setdefault(canonicalize_name(name), set()).add(version)
@@ -27,11 +27,11 @@ def pins(environment: str) -> dict[str, set[str]]:
 
 
 def declared(environment: str) -> list[Requirement]:
-    """What pyproject.toml asks for in an environment, with extras that refer to other extras followed."""
+    """Return the requirements of an environment in pyproject.toml. Extras may include other extras."""
     lines = PROJECT["dependencies"] + PROJECT["optional-dependencies"].get(environment, [])
     requirements = [Requirement(line) for line in lines]
     own = [requirement for requirement in requirements if requirement.name == PROJECT["name"]]
-    included = [one for requirement in own for extra in requirement.extras for one in declared(extra)]
+    included = [part for requirement in own for extra in requirement.extras for part in declared(extra)]
     return [requirement for requirement in requirements if requirement not in own] + included
 
 

@@ -1,4 +1,4 @@
-"""The site is built once; it is served on 127.0.0.1, and one Chromium looks at it."""
+"""Build the site once, serve it on 127.0.0.1, and open it in one Chromium."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProcess[str]":
-    """What `mkdocs build --strict` said. Its last argument is the folder with the site."""
+    """Return the result of `mkdocs build --strict`. Its last argument is the folder with the site."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-W", "ignore", "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     return subprocess.run(
@@ -49,7 +49,7 @@ def address(site: Path) -> Iterator[str]:
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Visit]:
-    """At a desk."""
+    """Visit the site with a desktop window."""
     window = Visit(browser, address, viewport={"width": 1280, "height": 900}, color_scheme="light")
     yield window
     window.context.close()

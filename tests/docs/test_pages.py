@@ -1,4 +1,4 @@
-"""The site as its readers meet it: in a real browser."""
+"""Test the site in a real browser, as readers see it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,13 +22,13 @@ SERIOUS = {"serious", "critical"}
 
 
 def complaints(page: Page) -> list[str]:
-    """What axe finds that would keep somebody from reading: rule, place, and what to do."""
+    """Return the serious accessibility problems that axe finds: rule, place and remedy."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found
-        if one["impact"] in SERIOUS
-        for node in one["nodes"]
+        f"{problem['id']}: {node['target']} {node['failureSummary']}"
+        for problem in found
+        if problem["impact"] in SERIOUS
+        for node in problem["nodes"]
     ]
 
 

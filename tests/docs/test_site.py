@@ -1,4 +1,4 @@
-"""The site without a browser: it builds, its links hold, and nothing in it is a copy."""
+"""Test the site without a browser: it builds, its links work, and it copies nothing."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ LARGEST_PICTURE = 300_000  # bytes
 
 
 class Links(HTMLParser):
-    """What a page points to, what it loads, and what can be pointed to in it."""
+    """Collect the link targets, loaded files and anchors of a page."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Links(HTMLParser):
 
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[str, Links]:
-    """Every page by its path in the site; 404.html has links from the root of a server, and is left out."""
+    """Return every page by its path, except 404.html, whose links start at the root of a server."""
     found = (path for path in site.rglob("*.html") if path.name != "404.html")
     return {path.relative_to(site).as_posix(): Links(path) for path in found}
 

@@ -1,4 +1,4 @@
-"""Passes on where the file is.
+"""Passes the path of the file as text.
 
 Message: the text of a path travels, the file does not
 """

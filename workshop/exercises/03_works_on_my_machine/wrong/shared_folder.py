@@ -1,4 +1,4 @@
-"""Agrees on a folder that is surely on every machine.
+"""Uses a folder that it expects on every machine.
 
 Message: only because both steps happen to share a disk
 """

@@ -1,4 +1,4 @@
-"""Not worse is good enough.
+"""Accepts a challenger that is not worse.
 
 Message: no better than what is live
 """

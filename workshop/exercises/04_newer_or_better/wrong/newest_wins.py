@@ -1,4 +1,4 @@
-"""The newest model has learnt from the most data, so it goes live.
+"""Promotes the newest model, because it has learnt from the most data.
 
 Message: newer is not better
 """

@@ -1,4 +1,4 @@
-"""Right, as long as something is live.
+"""Decides correctly, but only if a version is already live.
 
 Message: nothing was live yet
 """
