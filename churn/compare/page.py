@@ -14,7 +14,7 @@ from churn.harness.same_answer import SAME_ANSWER
 from churn.harness.terminal import COLOURS
 from churn.storage.atomic import write_file
 
-TEMPLATE = Path(__file__).with_name("compare.html")
+TEMPLATE = Path(__file__).with_name("compare.html.jinja")
 CATEGORIES = {
     "plain": "a bare script",
     "workflow": "workflow pipeline",

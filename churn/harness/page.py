@@ -4,18 +4,18 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-BASE = Path(__file__).with_name("page.html")
+BASE = Path(__file__).with_name("page.html.jinja")
 STYLE = Path(__file__).with_name("page.css")
 
 
 def page(template: Path, **content: object) -> str:
-    """Fill in `template`. An HTML template extends page.html and escapes every text that is not a `Markup`.
+    """Fill in `template`. A template of HTML extends page.html.jinja and escapes every text that is not a `Markup`.
 
     Raises jinja2.UndefinedError when the template names something that `content` lacks.
     """
     environment = Environment(
         loader=FileSystemLoader([template.parent, BASE.parent]),
-        autoescape=select_autoescape(["html"]),
+        autoescape=select_autoescape(["html.jinja"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -24,18 +24,18 @@ STYLE: dict[Any, Any] = {
     "ytick.color": LINE,
     "xtick.labelcolor": SOFT,
     "ytick.labelcolor": INK,
-    "legend.frameon": False,
+    "legend.facecolor": PAPER,
+    "legend.edgecolor": "none",
     "lines.linewidth": 1.8,
 }
 WIDTH = 4.8  # inches: narrow enough for a telephone to show the text at its own size
 
-in_style = rc_context(
-    STYLE
-)  # a decorator for functions that draw; Matplotlib's settings are as before when they return
+# A decorator for functions that draw. Matplotlib's settings are as before when they return.
+in_style = rc_context(STYLE)
 
 
 class Plot(NamedTuple):
-    """A figure, and its content in words."""
+    """A figure, and what it shows in words."""
 
     figure: Figure
     words: str
@@ -55,9 +55,7 @@ def svg(figure: Figure, alt: str) -> Markup:
         figure.savefig(written, format="svg", transparent=True, metadata=no_dates)
     head, _, drawing = written.getvalue().partition("<svg")[2].partition(">")
     view = re.findall(r'viewBox="([^"]+)"', head)[0]
-    drawing = re.sub(
-        r'<g id="[^"]+"', "<g", drawing
-    )  # Matplotlib gives each plot the same ids; a page may not repeat them
+    drawing = re.sub('<g id="[^"]+"', "<g", drawing)  # Matplotlib repeats these ids in every plot, a page must not
     for name, colour in THEME.items():
         drawing = drawing.replace(colour, f"var(--{name})")
     return Markup('<svg viewBox="{}" role="img" aria-label="{}">{}').format(view, alt, Markup(drawing))

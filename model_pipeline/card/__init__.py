@@ -1,1 +1,1 @@
-"""What a person looks at after a run: scores, pictures, and the model card as Markdown and HTML."""
+"""The card of a run for people: scores, plots, and the model card as Markdown and HTML."""

@@ -1,51 +1,40 @@
-"""The model card: what the model is for, how good it is, how it was made, and where it fails."""
+"""Write the model card: what the model is for, how good it is, how it was made, and where it fails."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+from markupsafe import Markup
 from sklearn.utils import estimator_html_repr
 
+from churn.harness.page import page
+from churn.harness.plots import svg
 from churn.storage.atomic import write_file
 from churn.value import COST_PER_CALL_EUR, MARGIN, MONTHS_KEPT, SAVE_RATE
 from model_pipeline.card.evaluate import Holdout, score_table
-from model_pipeline.card.page import (
-    Block,
-    bullets,
-    code,
-    drawing,
-    heading,
-    paragraph,
-    picture,
-    table,
-    to_html,
-    to_markdown,
-)
+from model_pipeline.card.plots import draw_all
 
-CAPTIONS = {
-    "profit": "Value of the campaign by share of customers called",
-    "gap_to_ceiling": "ROC-AUC of a coin flip, the baseline, the best model and, where it is known, the ceiling",
-    "calibration": "Predicted probability against the share that left",
-    "importance": "Fall of ROC-AUC when one column is shuffled",
-}
+MARKDOWN, HTML = (Path(__file__).with_name(name) for name in ("card.md.jinja", "card.html.jinja"))
 FAMILIES = {
     "HistGradientBoostingClassifier": "gradient boosting",
     "LogisticRegression": "logistic regression on splines",
 }
 MOST_TRIALS = 6
 LIMITS = [
-    "It takes its columns at their word. If one of them is written after the fact (a closing date, a last invoice), "
-    "the scores above are too good and the model is useless: no step of the Pipeline can notice that.",
-    "A probability says how many of a hundred alike will leave, not which, and not why. Importance is not cause.",
-    "Customers change: score anew on each new month, and train anew when the calibration drifts.",
+    "The model trusts its columns. If a column is written after the fact, such as a closing date, the scores above are "
+    "too good and the model is useless. No step of the Pipeline can notice that.",
+    "A probability says how many of a hundred similar customers will leave. It does not say which ones, or why. "
+    "Importance is not cause.",
+    "Customers change. Score them again each month, and train again when the calibration drifts.",
 ]
 
 
 @dataclass(frozen=True)
 class Story:
-    """What differs from one model to the next."""
+    """The parts of a card that differ from one model to the next."""
 
     title: str
     purpose: str
@@ -56,83 +45,53 @@ class Story:
 
 
 def write_card(
-    folder: Path,
-    story: Story,
-    holdout: Holdout,
-    model: Any,
-    trials: Sequence[dict[str, Any]],
-    pictures: dict[str, Path],
-) -> None:
-    """Write card.md (pictures beside it) and card.html (pictures in it) to `folder`."""
-    page = [
-        paragraph(story.purpose),
-        *_how_good(holdout, pictures),
-        heading("What it learnt from"),
-        bullets(story.data),
-        *_how_made(story, model, trials),
-        heading("Where it fails"),
-        bullets([*story.limits, *LIMITS]),
-        *_how_to_use(story),
-    ]
-    write_file(folder / "card.md", to_markdown(story.title, page))
-    write_file(folder / "card.html", to_html(story.title, page))
+    folder: Path, story: Story, holdout: Holdout, model: Any, trials: Sequence[dict[str, Any]], falls: pl.DataFrame
+) -> dict[str, str]:
+    """Write card.html, which contains its plots, and card.md with its plots next to it.
 
-
-def _how_good(holdout: Holdout, pictures: dict[str, Path]) -> list[Block]:
-    return [
-        heading("How good it is"),
-        paragraph(f"On {len(holdout.churned):,} customers held out, of whom {int(holdout.churned.sum()):,} left."),
-        table(*score_table(holdout)),
-        *(picture(path, CAPTIONS[name]) for name, path in pictures.items()),
-    ]
-
-
-def _how_made(story: Story, model: Any, trials: Sequence[dict[str, Any]]) -> list[Block]:
-    rows = [
-        [
-            FAMILIES[trial["model"]],
-            ", ".join(f"{name} {value:g}" for name, value in trial["parameters"].items()),
-            f"{trial['log_loss']:.4f}",
-        ]
-        for trial in trials[:MOST_TRIALS]
-    ]
-    return [
-        heading("How it was made"),
-        paragraph(
-            f"A random search over {len(trials)} candidates of two families, judged by log loss; then the winner's "
-            "probabilities calibrated (Platt), and the threshold chosen. All of it was fitted inside folds, the "
-            "preprocessing too. The best candidates:"
-        ),
-        table(["model", "parameters", "log loss"], rows),
-        paragraph(story.threshold),
-        drawing(estimator_html_repr(model.estimator.estimator.calibrated_classifiers_[0].estimator)),
-    ]
-
-
-def _how_to_use(story: Story) -> list[Block]:
+    `falls` are those of `churn.evaluation.importance`. Returns the names of all files by what they are.
+    """
+    plots = draw_all(holdout, falls)
+    for name, plot in plots.items():
+        plot.figure.savefig(folder / f"{name}.png", dpi=140, metadata={"Software": None})
     libraries = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "skops", "polars", "numpy"))
-    return [
-        heading("How to use it"),
-        code(story.example),
-        paragraph(
-            "The file is opened by skops with a short list of reviewed types (model_pipeline/model_file/review.py), "
-            f"not by pickle. Made with {libraries}: open it with the same scikit-learn."
-        ),
-    ]
+    rows, churned = len(holdout.churned), int(holdout.churned.sum())
+    content = {
+        **asdict(story),
+        "holdout": f"Measured on {rows:,} held-out customers, {churned:,} of whom churned.",
+        "scores": score_table(holdout),
+        "search": f"A random search tried {len(trials)} candidates of two families and ranked them by log loss. "
+        "Then the winner's probabilities were calibrated (Platt) and the threshold was chosen. "
+        "Everything was fitted inside folds, the preprocessing too. The best candidates:",
+        "trials": (["model", "parameters", "log loss"], [_row(trial) for trial in trials[:MOST_TRIALS]]),
+        "limits": [*story.limits, *LIMITS],
+        "opening": "skops opens the file with a short list of reviewed types, not with pickle: see "
+        f"model_pipeline/model_file/review.py. Made with {libraries}. Open it with the same scikit-learn.",
+    }
+    diagram = Markup(estimator_html_repr(model.estimator.estimator.calibrated_classifiers_[0].estimator))
+    drawn = {name: svg(*plot) for name, plot in plots.items()}
+    write_file(folder / "card.md", page(MARKDOWN, **content, plots={name: plot.words for name, plot in plots.items()}))
+    write_file(folder / "card.html", page(HTML, **content, plots=drawn, diagram=diagram))
+    return {"card": "card.html", "card_markdown": "card.md", **{name: f"{name}.png" for name in plots}}
+
+
+def _row(trial: dict[str, Any]) -> list[str]:
+    parameters = ", ".join(f"{name} {value:g}" for name, value in trial["parameters"].items())
+    return [FAMILIES[trial["model"]], parameters, f"{trial['log_loss']:.4f}"]
 
 
 def threshold_by_value(threshold: float, currency: str) -> str:
     cost = f"{COST_PER_CALL_EUR:g} {currency}".rstrip()
     return (
-        f"Whoever is at {threshold:.1%} or above is called: the threshold that earned most in the folds, if a call "
-        f"costs {cost}, keeps {SAVE_RATE:.0%} of those about to leave, and a customer kept brings {MARGIN:.0%} of the "
-        f"monthly charge for {MONTHS_KEPT} months. These are assumptions (churn/value.py): put in your own."
+        f"The campaign calls every customer at {threshold:.1%} or above: this threshold earned most in the folds. "
+        f"We assume that a call costs {cost}, and that it keeps {SAVE_RATE:.0%} of those who were about to leave. "
+        f"A customer kept brings {MARGIN:.0%} of the monthly charge for {MONTHS_KEPT} months. "
+        "Put in your own figures: churn/value.py."
     )
 
 
 def threshold_by_balance(threshold: float) -> str:
     return (
-        f"Whoever is at {threshold:.1%} or above counts as leaving: the threshold with the best balanced accuracy in "
-        "the folds. No column was named that says what a customer pays; with one (--charge-column), the threshold "
-        "would be chosen by money."
+        f"A row at {threshold:.1%} or above counts as positive: this threshold had the best balanced accuracy in the "
+        "folds. Name the column that says what a customer pays (--charge-column), and money will choose the threshold."
     )

@@ -9,11 +9,11 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from churn.evaluation.importance import falls_of_roc_auc
 from churn.lake import new_partition
 from churn.value import best_threshold
 from model_pipeline.build import trials
 from model_pipeline.card.evaluate import Holdout
-from model_pipeline.card.plots import draw_all, permutation_importance
 from model_pipeline.card.write import Story, threshold_by_balance, threshold_by_value, write_card
 from model_pipeline.model_file.skops_file import save_model
 from model_pipeline.own_table.fit import fit_best
@@ -38,12 +38,11 @@ def run(own: OwnTable, folder: Path, seed: int, advance: Callable[[], object] = 
         advance()
         model, searched = fit_best(own.train, own.columns, seed, [SearchProgress(advance)])
         holdout = _holdout(own, plain, model)
-        importance = permutation_importance(
+        falls = falls_of_roc_auc(
             lambda rows: churn_probability(model, rows), own.holdout.rows, holdout.churned, own.columns.names, seed
         )
-        pictures = draw_all(written, holdout, importance)
         save_model(model, written / "model.skops")
-        write_card(written, _story(own, holdout, folder), holdout, model, trials(searched), pictures)
+        write_card(written, _story(own, holdout, folder), holdout, model, trials(searched), falls)
     advance()
     return holdout
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from churn.harness.page import page
 from churn.harness.plots import STYLE, THEME, in_style, new_figure, svg
 
-TEMPLATE = '{% extends "page.html" %}{% block content %}<p>{{ words }}</p>{% endblock %}'
+TEMPLATE = '{% extends "page.html.jinja" %}{% block content %}<p>{{ words }}</p>{% endblock %}'
 
 
 @in_style
@@ -24,7 +24,7 @@ def drawn() -> Figure:
 
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
-    path = tmp_path / "some.html"
+    path = tmp_path / "some.html.jinja"
     path.write_text(TEMPLATE, encoding="utf-8")
     return path
 
