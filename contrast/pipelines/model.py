@@ -15,7 +15,7 @@ class Model(Script):
     dies_at = ("/lake/best/.month=", 2)  # the search is done, and its model about to be written
 
     def ask(self) -> pl.DataFrame:
-        """By the pipeline's own command for a CSV of customers."""
+        """Score the customers with the pipeline's own command for a CSV."""
         customers, answer = self.folder / "question.csv", self.folder / "answer.csv"
         pl.read_parquet(self.question).write_csv(customers)
         live = self.runs / "model" / "model.skops"

@@ -25,9 +25,7 @@ from model_pipeline.train import churn_probability
 
 def folder_for(path: Path, runs: Path) -> Path:
     """Return `runs/model-<name of the CSV>`, in letters that any file system takes."""
-    name = (
-        path.name.removesuffix(".gz").removesuffix(path.suffix if path.suffix != ".gz" else ".csv").removesuffix(".csv")
-    )
+    name = Path(path.name.removesuffix(".gz")).stem
     return runs / f"model-{re.sub(r'[^A-Za-z0-9_-]+', '-', name).strip('-').lower() or 'table'}"
 
 
@@ -65,7 +63,7 @@ def _holdout(own: OwnTable, plain: Pipeline, model: FixedThresholdClassifier) ->
         baseline_threshold=0.5 if charge is None else best_threshold(churned, seen, charge),
         best_threshold=model.threshold,
         monthly_charge=tested.monthly_charge,
-        currency="",  # whatever the table's is
+        currency="",  # the table does not say
     )
 
 
@@ -73,7 +71,6 @@ def _story(own: OwnTable, holdout: Holdout, folder: Path) -> Story:
     rows = len(own.train.rows) + len(own.holdout.rows)
     share = float(np.mean(own.train.outcome == own.train.positive))
     learnt = len(own.train.rows)
-    by_value = holdout.monthly_charge is not None
     return Story(
         title=f"Predicting {own.target} = {own.train.positive}",
         purpose=f"The probability, for each row, that {own.target} is '{own.train.positive}', not '{own.negative}'.",
@@ -82,9 +79,9 @@ def _story(own: OwnTable, holdout: Holdout, folder: Path) -> Story:
             f"Columns: {', '.join(own.columns.names)}.",
             *own.notes,
         ],
-        threshold=threshold_by_value(holdout.best_threshold, holdout.currency)
-        if by_value
-        else threshold_by_balance(holdout.best_threshold),
+        threshold=threshold_by_balance(holdout.best_threshold)
+        if holdout.monthly_charge is None
+        else threshold_by_value(holdout.best_threshold, holdout.currency),
         limits=[]
         if own.train.period is not None
         else ["Split at random: if customers or times differ from this table's, so will the scores."],

@@ -67,7 +67,15 @@ def understand(path: Path, target: str, time_column: str | None, charge_column: 
             period=None if period is None else period[chosen],
         )
 
-    return OwnTable(columns, part(~held_out), part(held_out), target, negative, split, notes)
+    return OwnTable(
+        columns=columns,
+        train=part(~held_out),
+        holdout=part(held_out),
+        target=target,
+        negative=negative,
+        split=split,
+        notes=notes,
+    )
 
 
 def _without_blank(table: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame:

@@ -1,4 +1,7 @@
-"""Show how far a search is. scikit-learn 1.9 calls a callback after each fit: https://scikit-learn.org/stable/callbacks.html"""
+"""Show how far a search is, with a callback that scikit-learn calls after each fit (new in 1.9).
+
+https://scikit-learn.org/stable/developers/developing_callbacks.html
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -80,8 +80,8 @@ def test_the_model_beats_a_coin_and_reads_numbers_with_decimal_commas(learnt: Pa
     model = load_model(learnt / "runs" / "model-meine-kunden" / "model.skops")
     table, _ = read_csv(learnt / "Meine Kunden.csv")
     called = model.predict(table) == "Yes"
-    left = (table["churn"] == "Yes").to_numpy()
-    assert called[left].mean() > called[~left].mean() + 0.2
+    churned = (table["churn"] == "Yes").to_numpy()
+    assert called[churned].mean() > called[~churned].mean() + 0.2
 
 
 def test_predict_adds_two_columns_and_keeps_the_rest(learnt: Path, command: Command, tmp_path: Path) -> None:
