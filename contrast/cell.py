@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 import polars as pl
 
-from contrast.pipelines.pipeline import Pipeline, Run
+from contrast.pipelines.pipeline import Outcome, Pipeline
 from contrast.world import NEWEST
 
 Word = Literal["prevents", "detects", "recovers", "records", "misses"]  # the README defines each
@@ -64,10 +64,10 @@ class Scenario(Protocol):
     STORY: str
     GUARDS: Mapping[str, Guard]  # by pipeline; none where the pipeline misses the fault anyway
 
-    def happen(self, pipeline: Pipeline) -> Run:
+    def happen(self, pipeline: Pipeline) -> Outcome:
         """Run the newest month and let the fault happen."""
 
-    def judge(self, pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+    def judge(self, pipeline: Pipeline, run: Outcome, normal: Normal) -> Verdict | None:
         """Observe, do what a person would do next, and judge. Return None if no fault is visible."""
 
 

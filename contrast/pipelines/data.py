@@ -9,7 +9,16 @@ from typing import Any
 import polars as pl
 
 from churn.lake import months_of, partition
-from contrast.pipelines.pipeline import Pipeline, Record, Run, WayBack, copy, environment_variables, newest, python_of
+from contrast.pipelines.pipeline import (
+    Outcome,
+    Pipeline,
+    Record,
+    WayBack,
+    copy,
+    environment_variables,
+    newest,
+    python_of,
+)
 from contrast.world import MONTHS, NEWEST
 
 INSIDE = "contrast.inside.data"
@@ -59,16 +68,16 @@ class Data(Pipeline):
             shutil.rmtree(self.runs / "data" / folder)
             copy(self.folder / state / folder, self.runs / "data" / folder)
 
-    def run(self, month: str) -> Run:
+    def run(self, month: str) -> Outcome:
         there = months_of(self.lake, "features")
-        return Run(**self.tell("run", due=[past for past in MONTHS if past <= month and past not in there]))
+        return Outcome(**self.tell("run", due=[past for past in MONTHS if past <= month and past not in there]))
 
     def run_and_kill_train(self, month: str) -> None:
         self.tell("run", due=[month], kill="train")
 
-    def run_again(self, month: str) -> Run:
+    def run_again(self, month: str) -> Outcome:
         """Do what `make rerun-data` does, as the incident suggests."""
-        return Run(**self.tell("again", month=month))
+        return Outcome(**self.tell("again", month=month))
 
     def served(self) -> pl.DataFrame:
         return pl.read_parquet(newest(self.lake, "predictions") / "*.parquet", hive_partitioning=False)

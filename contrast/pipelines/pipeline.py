@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Run:
+class Outcome:
     """How a run ended: its success, the stages that it executed with their seconds, and its last log line."""
 
     ok: bool
@@ -110,18 +110,18 @@ class Pipeline(ABC):
             shutil.copytree(self.clean_source / export.name, export)
 
     @abstractmethod
-    def run(self, month: str) -> Run:
+    def run(self, month: str) -> Outcome:
         """Do what the pipeline's user does after `month` is delivered."""
 
     @abstractmethod
     def run_and_kill_train(self, month: str) -> None:
         """Do the same, and kill the process that runs `train` with kill -9."""
 
-    def run_again(self, month: str) -> Run:
+    def run_again(self, month: str) -> Outcome:
         """Do what its user does after a run died."""
         return self.run(month)
 
-    def release(self, month: str) -> Run:
+    def release(self, month: str) -> Outcome:
         """Run the month and make its model live."""
         return self.run(month)
 
@@ -184,7 +184,7 @@ class Script(Pipeline):
     command: tuple[str, ...]  # a module and its first arguments
     dies_at: tuple[str, int]  # a moment in train: see contrast/killed.py
 
-    def run(self, month: str) -> Run:
+    def run(self, month: str) -> Outcome:
         return self._run_of(self.call("-m", *self.command, *self.world(month)))
 
     def run_and_kill_train(self, month: str) -> None:
@@ -193,11 +193,11 @@ class Script(Pipeline):
         if done.returncode != KILLED:
             raise RuntimeError(f"{self.name} should die in train, but ended with {done.returncode}: {self.log}")
 
-    def _run_of(self, done: "subprocess.CompletedProcess[str]") -> Run:
+    def _run_of(self, done: "subprocess.CompletedProcess[str]") -> Outcome:
         if done.returncode:
-            return Run(False, {}, last_line(done.stderr))
+            return Outcome(False, {}, last_line(done.stderr))
         report = json.loads((self.runs / self.name / "report.json").read_text(encoding="utf-8"))
-        return Run(True, executed(report["stages"]), last_line(done.stdout))
+        return Outcome(True, executed(report["stages"]), last_line(done.stdout))
 
 
 def executed(stages: list[dict[str, Any]]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import polars as pl
 
-from contrast.pipelines.pipeline import Record, Run, Script, WayBack, last_line, newest, timed
+from contrast.pipelines.pipeline import Outcome, Record, Script, WayBack, last_line, newest, timed
 from contrast.world import LAST, NEWEST
 
 INSIDE = "contrast.inside.tracking"
@@ -28,14 +28,14 @@ class Tracking(Script):
     command = (INSIDE, "run")
     dies_at = ("/MLmodel", 3)  # the baseline and a trial are logged, a trial is being logged
 
-    def release(self, month: str) -> Run:
+    def release(self, month: str) -> Outcome:
         """Where the promotion's gate refuses the month's model, a person insists."""
         return self._run_of(self.call("-m", INSIDE, "release", *self.world(month)))
 
-    def _run_of(self, done: "subprocess.CompletedProcess[str]") -> Run:
+    def _run_of(self, done: "subprocess.CompletedProcess[str]") -> Outcome:
         if done.returncode:
-            return Run(False, {}, last_line(done.stderr))
-        return Run(True, json.loads(last_line(done.stdout)), "")
+            return Outcome(False, {}, last_line(done.stderr))
+        return Outcome(True, json.loads(last_line(done.stdout)), "")
 
     def ask(self) -> pl.DataFrame:
         answer = self.folder / "answer.parquet"

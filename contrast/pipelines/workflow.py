@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from contrast.pipelines.pipeline import (
+    Outcome,
     Pipeline,
     Record,
-    Run,
     WayBack,
     environment_variables,
     executed,
@@ -49,14 +49,14 @@ class Workflow(Pipeline):
         """Remove all containers and serving images. The images of the steps stay, as after any run."""
         self.inside("tidy", str(self.steps), *self.made)
 
-    def run(self, month: str) -> Run:
+    def run(self, month: str) -> Outcome:
         done = self.call("-m", "workflow_pipeline", *self.world(month))
         if done.returncode:
-            return Run(False, {}, last_line(done.stderr))
+            return Outcome(False, {}, last_line(done.stderr))
         self.live += re.findall(r"^(one-churn-problem/serving:\w+) answered", done.stdout, re.MULTILINE)
         self.made |= {*self.live}
         report = json.loads((self.runs / "workflow" / "report.json").read_text(encoding="utf-8"))
-        return Run(True, executed(report["stages"]), last_line(done.stdout))
+        return Outcome(True, executed(report["stages"]), last_line(done.stdout))
 
     def run_and_kill_train(self, month: str) -> None:
         """Run, and kill the container of `train`. The Docker engine and our command keep running."""

@@ -10,7 +10,7 @@ from churn.harness.same_answer import SAME_ANSWER
 from churn.simulator.faults import break_export
 from contrast.cell import Guard, Measure, Normal, Verdict
 from contrast.code import Change
-from contrast.pipelines.pipeline import Pipeline, Run
+from contrast.pipelines.pipeline import Outcome, Pipeline
 from contrast.world import LAST, NEWEST
 
 NUMBER = 1
@@ -27,13 +27,13 @@ CONTRACT = Guard("ours", lambda pipeline: pipeline.code.change(ALL_ROWS_ARE_GOOD
 GUARDS = dict.fromkeys(("plain", "workflow", "data", "model", "tracking"), CONTRACT)
 
 
-def happen(pipeline: Pipeline) -> Run:
+def happen(pipeline: Pipeline) -> Outcome:
     pipeline.deliver([NEWEST])
     break_export(pipeline.source / f"month={NEWEST}", FAULT)
     return pipeline.run(NEWEST)
 
 
-def judge(pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+def judge(pipeline: Pipeline, run: Outcome, normal: Normal) -> Verdict | None:
     clean = usage_in(pipeline.clean_source / f"month={NEWEST}")
     bad = usage_in(pipeline.source / f"month={NEWEST}").join(clean, on=clean.columns, how="anti")
     valid = pipeline.table("valid", NEWEST)

@@ -5,7 +5,7 @@ customers to leave. The retention desk wants last month's model back at once, an
 from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from contrast.cell import Guard, Measure, Normal, Verdict
 from contrast.code import Change
-from contrast.pipelines.pipeline import Pipeline, Run
+from contrast.pipelines.pipeline import Outcome, Pipeline
 from contrast.world import LAST, NEWEST
 
 NUMBER = 3
@@ -25,13 +25,13 @@ GUARDS = {
 }
 
 
-def happen(pipeline: Pipeline) -> Run:
+def happen(pipeline: Pipeline) -> Outcome:
     pipeline.code.change(BALANCED)
     pipeline.deliver([NEWEST])
     return pipeline.release(NEWEST)
 
 
-def judge(pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+def judge(pipeline: Pipeline, run: Outcome, normal: Normal) -> Verdict | None:
     live = pipeline.ask()["churn_probability"].to_numpy().mean()
     if run.ok and live < TOO_MANY:
         return None

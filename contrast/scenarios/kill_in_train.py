@@ -5,7 +5,7 @@
 from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from contrast.cell import Guard, Measure, Normal, Verdict
 from contrast.code import Change
-from contrast.pipelines.pipeline import Pipeline, Run, timed
+from contrast.pipelines.pipeline import Outcome, Pipeline, timed
 from contrast.world import NEWEST
 
 NUMBER = 2
@@ -24,13 +24,13 @@ GUARDS = {
 }
 
 
-def happen(pipeline: Pipeline) -> Run:
+def happen(pipeline: Pipeline) -> Outcome:
     pipeline.deliver([NEWEST])
     pipeline.run_and_kill_train(NEWEST)
-    return Run(False, {}, "killed")
+    return Outcome(False, {}, "killed")
 
 
-def judge(pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+def judge(pipeline: Pipeline, run: Outcome, normal: Normal) -> Verdict | None:
     leftovers = pipeline.leftovers()
     if run.ok and not leftovers:
         return None

@@ -14,11 +14,11 @@ from contrast import matrix
 from contrast.cell import ControlFailed, Guard, Measure, Normal, Verdict, cells
 from contrast.code import Change, CodeCopy
 from contrast.pipelines import PIPELINES
-from contrast.pipelines.pipeline import Pipeline, Run
+from contrast.pipelines.pipeline import Outcome, Pipeline
 from contrast.scenarios import bad_batch, go_back, kill_in_train
 
 NOBODY = pl.DataFrame({"customer_id": [1], "churn_probability": [0.5]})
-WELL = Run(True, {}, "")
+WELL = Outcome(True, {}, "")
 
 
 class Still(Pipeline):
@@ -45,7 +45,7 @@ class Still(Pipeline):
 
     def deliver(self, months: list[str]) -> None: ...
 
-    def run(self, month: str) -> Run:
+    def run(self, month: str) -> Outcome:
         return WELL
 
     def run_and_kill_train(self, month: str) -> None: ...
@@ -72,11 +72,11 @@ class Play:
     stopped_by_the_guard: bool = True
     happened: int = 0
 
-    def happen(self, pipeline: Pipeline) -> Run:
+    def happen(self, pipeline: Pipeline) -> Outcome:
         self.happened += 1
-        return Run(False, {}, "it happened")
+        return Outcome(False, {}, "it happened")
 
-    def judge(self, pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+    def judge(self, pipeline: Pipeline, run: Outcome, normal: Normal) -> Verdict | None:
         if not self.seen or (run.ok and not self.alarm_without_cause):
             return None
         still = cast(Still, pipeline)
@@ -129,7 +129,7 @@ def test_a_cell_that_its_controls_do_not_bear_out_is_refused(play: Play, says: s
 
 def test_a_miss_has_no_guard() -> None:
     class Missed(Play):
-        def judge(self, pipeline: Pipeline, run: Run, normal: Normal) -> Verdict | None:
+        def judge(self, pipeline: Pipeline, run: Outcome, normal: Normal) -> Verdict | None:
             switch_off(pipeline)
             return super().judge(pipeline, run, normal)
 
