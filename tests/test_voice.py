@@ -43,7 +43,7 @@ def test_a_violation_is_found_at_its_line(
     [
         ("a.md", f"Code is no prose: `anew`.\n\n```\n{LONG} anew\n```\n\n<!-- anew -->\n"),
         ("a.md", 'We write "again", not "anew".\n'),
-        ("a.md", "The name stands for a category.\n"),
+        ("a.md", "The name stands for a category.\nA function stands in for it, in the month before the last.\n"),
         ("a.md", "Two sentences " + "very " * 14 + ".\nThat follow " + "very " * 14 + "each other.\n"),
         ("a.py", "anew = beside = 1\n"),
         ("a.py", '"""Return one:\n\n    anew anew\n\nLast line.\n"""\n'),
