@@ -1,1 +1,1 @@
-"""How fast it is, and how much memory it takes: `make bench`. Figures to print, not tests to pass."""
+"""Measure speed and memory: `make bench`. The benchmarks print figures; they have no limits to pass."""

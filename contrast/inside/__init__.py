@@ -1,1 +1,1 @@
-"""What has to run inside a pipeline's own environment, because the pipeline has no command for it."""
+"""Code that must run inside a pipeline's own environment, because the pipeline has no command for it."""
