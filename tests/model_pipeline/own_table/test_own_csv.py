@@ -65,7 +65,7 @@ def test_a_run_leaves_model_card_and_pictures_in_a_folder_of_its_own(learnt: Pat
 
 def test_what_was_decided_is_in_the_card(learnt: Path) -> None:
     card = (learnt / "runs" / "model-meine-kunden" / "card.md").read_text(encoding="utf-8")
-    for said in (
+    for decision in (
         "# Predicting churn = Yes",
         "separated by semicolons",
         "different in every row, like an id: customer",
@@ -73,7 +73,7 @@ def test_what_was_decided_is_in_the_card(learnt: Path) -> None:
         "Split at random",
         "costs 4,",
     ):
-        assert said in card
+        assert decision in card
 
 
 def test_the_model_beats_a_coin_and_reads_numbers_with_decimal_commas(learnt: Path) -> None:
