@@ -2,7 +2,8 @@
 
 Airflow calls these two functions for each DAG and task that it loads: they are its cluster policies
 (https://airflow.apache.org/docs/apache-airflow/stable/administration-and-deployment/cluster-policies.html).
-A DAG made by `@asset` accepts neither `default_args` nor a deadline; a policy reaches it too.
+It finds them through local_airflow/config/airflow_local_settings.py. A DAG made by `@asset` accepts neither
+`default_args` nor a deadline; a policy reaches it too.
 """
 
 import os
