@@ -1,6 +1,5 @@
 """The demos in one small world, as a user runs them: each in its own environment, all into one folder of runs."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.processes import left_running
 
@@ -46,8 +46,7 @@ class Demos:
         """What was printed."""
         if name != "plain":
             self.run("plain")  # it makes the world, so that nobody else has to
-        with (self.runs / f".{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(self.runs / f".{name}.lock"):
             record = self.runs / f".{name}.json"
             if not record.exists():
                 record.write_text(json.dumps(self._run(name)), encoding="utf-8")

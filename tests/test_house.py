@@ -1,6 +1,7 @@
 """What holds for the repository as a whole: its folders, who imports whom, and what its pages say."""
 
 import ast
+import math
 import re
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ MAY_IMPORT = {
     "workshop": {"churn"},
     "tools": set(),
 }
+LESSONS = ["churn", *PIPELINES]
+LINES_A_MINUTE = 40  # of unfamiliar code, read with attention
 HERE = [folder for folder in MAY_IMPORT if any((ROOT / folder).glob("*.py"))]
 
 
@@ -37,6 +40,11 @@ def project_files() -> list[Path]:
         return [ROOT / name for name in git.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
     made = {".venv", "runs", ".git", "__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
     return [path for path in ROOT.rglob("*") if path.is_file() and not made & set(path.relative_to(ROOT).parts)]
+
+
+def lesson(folder: str) -> list[Path]:
+    """Return the Python files at the top of a folder: all that a reader has to read."""
+    return sorted(set((ROOT / folder).glob("*.py")) - {ROOT / folder / "__init__.py"})
 
 
 def imports_of(folder: str) -> dict[str, set[str]]:
@@ -99,10 +107,60 @@ def test_links_and_folders_named_in_a_page_exist(page: str) -> None:
     assert not missing
 
 
-def test_no_file_names_a_package_index() -> None:
-    addresses = re.compile(rb"pypi[.]org|pythonhosted[.]org|npmjs[.]org|deb[.]debian[.]org|--(extra-)?index-url")
-    named = [str(path.relative_to(ROOT)) for path in project_files() if addresses.search(path.read_bytes())]
-    assert named == []
+@pytest.mark.parametrize("folder", LESSONS)
+def test_the_top_of_a_folder_is_a_lesson_of_at_most_twelve_files(folder: str) -> None:
+    assert len(lesson(folder)) <= 12
+
+
+@pytest.mark.parametrize("folder", LESSONS)
+def test_a_readme_begins_with_what_to_read_and_how_long_it_takes(folder: str) -> None:
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    first_section = text.split("\n## ")[1]
+    found = re.match(
+        r"Read these, in this order\n\n(\d+) lines, about (\d+) minutes:\n\n((?:\d+\. .+\n)+)", first_section
+    )
+    assert found
+    linked = re.findall(r"^\d+\. \[(.+)\]\(\1\): \S", found[3], re.MULTILINE)
+    assert sorted(linked) == sorted(file.name for file in lesson(folder))
+    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in lesson(folder))
+    assert (int(found[1]), int(found[2])) == (lines, math.ceil(lines / LINES_A_MINUTE))
+
+
+@pytest.mark.parametrize("folder", LESSONS)
+def test_pipeline_py_only_wires_the_stages(folder: str) -> None:
+    file = ROOT / folder / "pipeline.py"
+    attempts = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Try)]
+    assert not attempts
+    assert "report" not in file.read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.parametrize("folder", HERE)
+def test_no_folder_takes_the_name_of_a_library(folder: str) -> None:
+    names = {path.name for path in (ROOT / folder).rglob("*") if path.is_dir()}
+    assert not names & {"dagster", "airflow", "mlflow", "operator"}
+
+
+@pytest.mark.parametrize("folder", [folder for folder in HERE if (ROOT / "tests" / folder).is_dir()])
+def test_tests_mirror_the_folders_that_they_test(folder: str) -> None:
+    tests = ROOT / "tests" / folder
+    tested = {file.parent.relative_to(tests) for file in tests.rglob("test_*.py")}
+    assert [str(room) for room in tested if not (ROOT / folder / room).is_dir()] == []
+
+
+def test_no_file_holds_the_address_of_a_package_index() -> None:
+    address = re.compile(
+        rb"--(extra-)?index-url\b"  # pip, uv
+        rb"|\b(index-url|index|registry) ?= ?['\"]?https?://"  # their files of settings, and npm's
+        rb"|https?://[^\s'\"]+/(simple|dists)\b"  # Python's and Debian's layouts
+        rb"|^deb (\[.+\] )?https?://",
+        re.MULTILINE,
+    )
+    assert [str(path.relative_to(ROOT)) for path in project_files() if address.search(path.read_bytes())] == []
+
+
+def test_no_lock_holds_an_address() -> None:
+    locks = [*(ROOT / "requirements").iterdir(), *(ROOT / "workflow_pipeline" / "locks").glob("*.txt")]
+    assert [str(lock.relative_to(ROOT)) for lock in locks if "://" in lock.read_text(encoding="utf-8")] == []
 
 
 def test_no_file_holds_a_secret() -> None:
