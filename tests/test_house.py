@@ -120,7 +120,8 @@ def test_a_readme_begins_with_what_to_read_and_how_long_it_takes(folder: str) ->
         r"Read these, in this order\n\n(\d+) lines, about (\d+) minutes:\n\n((?:\d+\. .+\n)+)", first_section
     )
     assert found
-    linked = re.findall(r"^\d+\. \[(.+)\]\(\1\): \S", found[3], re.MULTILINE)
+    links = re.findall(r"^\d+\. \[(.+)\]\((.+?)\): \S", found[3], re.MULTILINE)
+    linked = [target for shown, target in links if shown.replace("\\", "") == target]  # \_\_main\_\_.py, or it is bold
     assert sorted(linked) == sorted(file.name for file in lesson(folder))
     lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in lesson(folder))
     assert (int(found[1]), int(found[2])) == (lines, math.ceil(lines / LINES_A_MINUTE))
@@ -128,10 +129,9 @@ def test_a_readme_begins_with_what_to_read_and_how_long_it_takes(folder: str) ->
 
 @pytest.mark.parametrize("folder", LESSONS)
 def test_pipeline_py_only_wires_the_stages(folder: str) -> None:
-    file = ROOT / folder / "pipeline.py"
-    attempts = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Try)]
-    assert not attempts
-    assert "report" not in file.read_text(encoding="utf-8").lower()
+    text = (ROOT / folder / "pipeline.py").read_text(encoding="utf-8")
+    assert not any(isinstance(node, ast.Try) for node in ast.walk(ast.parse(text)))
+    assert not re.search(r"\b(Report|report_on|write_report)\b", text)
 
 
 @pytest.mark.parametrize("folder", HERE)
