@@ -100,7 +100,7 @@ def _seconds(runs: Sequence[Run]) -> list[str]:
             sentence += f" and {slow.seconds:.1f} s in {slow.name}, {times:.0f} times as long"
         sentences.append(sentence)
     if cached := [run.name for run in runs if run.cached]:
-        sentences.append(f"{_listed(cached)} took stages from a cache and {_was(cached)} not counted")
+        sentences.append(f"not counted, with stages from a cache: {_listed(cached)}")
     return sentences
 
 
@@ -143,10 +143,6 @@ def _model(runs: Sequence[Run]) -> list[str]:
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _was(things: Sequence[object]) -> str:
-    return "was" if len(things) == 1 else "were"
 
 
 def _prose(sentences: Sequence[str]) -> str:

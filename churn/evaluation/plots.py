@@ -39,19 +39,10 @@ def calibration(churned: Outcome, models: Models) -> Plot:
     The axes are square roots, because most customers have a low probability.
     """
     figure, (axes,) = new_figure(3.6)
+    tenths = {"n_bins": 10, "strategy": "quantile", "marker": "o", "markersize": 4}
     curves = [
-        CalibrationDisplay.from_predictions(
-            churned,
-            probability,
-            n_bins=10,
-            strategy="quantile",
-            name=name,
-            ax=axes,
-            color=COLOUR[name],
-            marker="o",
-            markersize=4,
-        )
-        for name, probability in models.items()
+        CalibrationDisplay.from_predictions(churned, models[name], **tenths, name=name, ax=axes, color=COLOUR[name])
+        for name in models
     ]
     axes.lines[0].set(color=SOFT, label="perfect", linewidth=1.2)
     axes.legend(loc="lower right")
@@ -62,8 +53,8 @@ def calibration(churned: Outcome, models: Models) -> Plot:
     axes.set_yscale("function", functions=root)
     axes.set(xlim=(0, most), ylim=(0, most), xticks=ticks, yticks=ticks)
     axes.set(xlabel="mean predicted probability of a tenth", ylabel="share that churned")
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
     predicted, happened = curves[0].prob_pred[-1], curves[0].prob_true[-1]
     return _titled(figure, f"Of the riskiest tenth, {predicted:.0%} were expected to churn and {happened:.0%} did.")
 
@@ -92,18 +83,18 @@ def profit(
     everyone = float(value.sum())
     axes.plot([0, 1], [0, everyone], ":", color=SOFT, lw=1.2, label="in random order")
     axes.axhline(0, color=SOFT, lw=0.6)
-    axes.set(xlim=(0, widest), ylim=(min(0.0, -peak if everyone < -peak else everyone) - 0.1 * peak, 1.1 * peak))
+    axes.set(xlim=(0, widest), ylim=(-1.1 * peak if everyone < 0 else -0.1 * peak, 1.1 * peak))
     axes.set(xlabel="share of customers called, riskiest first", ylabel=f"the campaign earns {currency}".rstrip())
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.legend(loc="lower left" if everyone < 0 else "lower right")
     about = next(iter(models))
     called = models[about] >= thresholds[about]
-    return _titled(
-        figure,
+    finding = (
         f"Calling the riskiest {called.mean():.0%} earns {_money(value[called].sum(), currency)}; "
-        f"calling everyone would earn {_money(everyone, currency)}.",
+        f"calling everyone would earn {_money(everyone, currency)}."
     )
+    return _titled(figure, finding)
 
 
 @in_style

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -19,6 +19,9 @@ from churn.harness.report import STAGES, Stage, read_report, write_report
 from churn.harness.terminal import COLOURS
 from churn.pipeline import run
 from tests.churn.small_world import MONTHS, WORLD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 BEST = {"roc_auc": 0.75, "campaign_value_eur": 1234.0}
 VOID = {"meta"}
@@ -177,7 +180,7 @@ def test_seconds_from_a_cache_are_not_held_against_the_others(compare: Compare, 
         add(runs, name, stages=[Stage(name, 1.0, "ok") for name in STAGES])
     _, said, _ = compare()
     assert "The six stages took 3.0 s in model and 600.0 s in data, 200 times as long" in said
-    assert "Workflow took stages from a cache and was not counted." in said
+    assert "Not counted, with stages from a cache: workflow." in said
 
 
 class Page(HTMLParser):
@@ -234,6 +237,25 @@ def test_the_page_can_be_heard(page: Page) -> None:
     assert re.match(r"Seconds: plain [0-9.]+ s; workflow [0-9.]+ s; ", seconds)
     assert re.search(r"; model 0.750, baseline 0.\d+; .*; true probabilities 0.\d+$", roc_auc)
     assert "; model 1,234 euros, baseline " in euros
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_the_page_fits_the_window_and_everybody_can_read_it(
+    compare: Compare, runs: Path, browser: "Browser", scheme: str, width: int
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    from tests.browser import Visit
+
+    compare()
+    visit = Visit(browser, runs.as_uri(), viewport={"width": width, "height": 900}, color_scheme=scheme)
+    visit.open("compare.html")
+    assert visit.errors == visit.asked_elsewhere == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert Axe().run(visit.page).response["violations"] == []
+    visit.context.close()
 
 
 def test_each_pipeline_has_its_colour_on_the_page(page: Page) -> None:
