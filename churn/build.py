@@ -1,8 +1,7 @@
-"""Model Building: decide what to learn from, and with what. The baseline here is the one that all pipelines must
-agree on.
+"""Model Building: decide what to learn from, and with what. All pipelines must agree on the baseline that is here.
 
-Split by time, never at random: train on the months whose labels had matured, hold out the newest labelled month, and
-score the month after it, whose labels nobody knows yet.
+Split by time, never at random: train on past months, hold out the newest month with labels, and score the month after
+it, whose labels nobody knows yet.
 """
 
 from pathlib import Path
@@ -14,13 +13,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from churn.harness.errors import BadInput
-from churn.lake import months_of, new_partition, partition
+from churn.lake import months_of, new_partition, partition, scan
 from churn.storage.months import add_months
 from churn.tables import CATEGORICAL_FEATURES, FEWEST_MONTHS_TO_LEARN, NUMERIC_FEATURES
 
 
 def baseline() -> Pipeline:
-    """The unfitted baseline. The tight tolerance makes its answer the same on any machine, to 6 digits and more."""
+    """Return the unfitted baseline. Its tight tolerance gives the same answer on any machine, to 6 digits or more."""
     columns = ColumnTransformer(
         [
             ("numbers", StandardScaler(), NUMERIC_FEATURES),
@@ -31,8 +30,7 @@ def baseline() -> Pipeline:
 
 
 def build(lake: Path, month: str) -> None:
-    """Write `training` of the month: train.parquet and holdout.parquet, a row per customer and month, features and
-    label.
+    """Write `training` of the month: train.parquet and holdout.parquet, with features and labels.
 
     Raises BadInput when there are not enough months yet.
     """
@@ -49,13 +47,6 @@ def build(lake: Path, month: str) -> None:
 
 
 def labelled_rows(lake: Path, months: list[str]) -> pl.LazyFrame:
-    """Features joined with labels, sorted by month and customer_id."""
-    per_month = [
-        pl.scan_parquet(partition(lake, "features", month) / "*.parquet", hive_partitioning=False).join(
-            pl.scan_parquet(partition(lake, "labels", month) / "*.parquet", hive_partitioning=False),
-            on=["customer_id", "month"],
-            maintain_order="left",
-        )
-        for month in months
-    ]
-    return pl.concat(per_month)
+    """Return features joined with labels, a row per customer and month, in the order of `features`."""
+    features, labels = scan(lake, "features", months), scan(lake, "labels", months)
+    return features.join(labels, on=["customer_id", "month"], maintain_order="left")

@@ -20,7 +20,7 @@ FAULT = "seconds_for_minutes"
 
 ALL_ROWS_ARE_GOOD = Change(
     "churn/validate.py",
-    "good, bad = split_by_contract(delivered, table, quality.month)",
+    "good, bad = split_by_contract(delivered, table, month)",
     "good, bad = delivered, delivered.clear()",
 )
 CONTRACT = Guard("ours", lambda pipeline: pipeline.code.change(ALL_ROWS_ARE_GOOD))

@@ -70,6 +70,11 @@ def files(folder: Path) -> dict[str, str]:
     }
 
 
+def tables(folder: Path) -> dict[str, str]:
+    """SHA-256 of every Parquet file below the folder: not of made_from.json, which also names what changed no row."""
+    return {name: digest for name, digest in files(folder).items() if name.endswith(".parquet")}
+
+
 def hidden_leftovers(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in folder.rglob(".*")]
 

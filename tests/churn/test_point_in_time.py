@@ -10,7 +10,7 @@ import pytest
 
 from churn.harness.errors import BadInput
 from churn.lake import months_of, partition
-from churn.process import process, write_features, write_labels
+from churn.process import process
 from churn.storage.atomic import sha256_of
 from churn.storage.checksums import write_checksums
 from churn.storage.months import add_months, first_day, last_day
@@ -118,7 +118,7 @@ def test_labels_are_known_one_month_later(lake: Path, clean_lake: Path) -> None:
     assert months_of(clean_lake, "features") == MONTHS
     assert months_of(clean_lake, "labels") == MONTHS[:-1]
     with pytest.raises(BadInput, match=f"valid of {add_months(NEWEST, 1)} is missing in .*: run validate for"):
-        write_labels(lake, NEWEST)
+        process(lake, add_months(NEWEST, 1))
     assert months_of(lake, "labels") == MONTHS[:-1]
 
 
@@ -126,7 +126,7 @@ def test_a_month_with_a_hole_in_its_past_is_refused(lake: Path) -> None:
     before = files(lake / "features")
     shutil.rmtree(partition(lake, "valid", MONTHS[1]))
     with pytest.raises(BadInput, match=f"valid of {MONTHS[1]} is missing in .*: run validate for {MONTHS[1]} first"):
-        write_features(lake, MONTH)
+        process(lake, MONTH)
     assert files(lake / "features") == before
 
 

@@ -18,7 +18,7 @@ from churn.simulator.exports import export
 from churn.simulator.faults import break_export
 from churn.storage.months import first_day, last_day
 from churn.validate import Quality, validate
-from tests.churn.small_world import MONTHS, NEWEST, WORLD, features_of, files, rows
+from tests.churn.small_world import MONTHS, NEWEST, WORLD, features_of, files, rows, tables
 
 MONTH, FOLLOWING = MONTHS[2], MONTHS[3]
 PART = "part-00000.parquet"
@@ -50,7 +50,7 @@ def test_a_day_delivered_again_in_the_next_export_counts_once(
     deliver_also(source, FOLLOWING, "usage", again)
     quality = take_in_again(source, lake, FOLLOWING)
     for table in ("features", "labels"):
-        assert files(lake / table) == files(clean_lake / table)
+        assert tables(lake / table) == tables(clean_lake / table)
     assert quality.rejected == {}
     assert quality.messages() == [
         f"contract: usage {FOLLOWING}: 40 rows have customer_id + date of a row in an earlier export, which counts"
@@ -85,7 +85,7 @@ def test_a_customer_exported_again_is_counted(source: Path, lake: Path, clean_la
     deliver_also(source, MONTH, "customers", delivered(source, MONTHS[0], "customers").head(2))
     quality = take_in_again(source, lake, MONTH)
     assert quality.left_out == {"customers": {"customer_id of a row in an earlier export, which counts": 2}}
-    assert files(lake / "features") == files(clean_lake / "features")
+    assert tables(lake / "features") == tables(clean_lake / "features")
 
 
 def test_rows_of_unknown_customers_are_counted_and_change_no_feature(
@@ -101,7 +101,7 @@ def test_rows_of_unknown_customers_are_counted_and_change_no_feature(
         schema = delivered(source, MONTH, table).schema
         deliver_also(source, MONTH, table, pl.DataFrame([event], schema=schema, orient="row"))
     quality = take_in_again(source, lake, MONTH)
-    assert files(lake / "features") == files(clean_lake / "features")
+    assert tables(lake / "features") == tables(clean_lake / "features")
     assert quality.messages() == [
         f"contract: {table} {MONTH}: 1 row has customer_id in no customers table so far"
         for table in ("usage", "tickets", "payments", "cancellations")
