@@ -1,4 +1,4 @@
-"""The findings of validation in one month's export: counts by table and reason, and why the gate is closed, if it is."""
+"""The findings of validation in one month: counts by table and reason, and why the gate is closed, if it is."""
 
 import json
 from collections.abc import Iterator
