@@ -43,7 +43,7 @@ class Demos:
         self.left_running: dict[str, list[str]] = {}  # command lines of what has outlived its demo
 
     def run(self, name: str) -> subprocess.CompletedProcess[str]:
-        """What was printed."""
+        """Run the demo, unless another test has done so, and return its output. It must have succeeded."""
         if name != "plain":
             self.run("plain")  # it makes the world, so that nobody else has to
         with FileLock(self.runs / f".{name}.lock"):

@@ -1,4 +1,4 @@
-"""Who started whom, on Linux; and what a command leaves running."""
+"""Descendants of a process on Linux, and processes that outlive the command that started them."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ SECONDS_TO_DIE = 10  # of a process that has been killed already, on a busy mach
 
 
 def descendants(pid: int) -> set[int]:
-    """Processes that this one has started, and those that they have started; not those that have ended."""
+    """Return the running processes that `pid` has started, directly or through others."""
     parent = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # gone meanwhile
@@ -35,10 +35,10 @@ def command_line(pid: int) -> str:
 
 @contextmanager
 def left_running() -> Iterator[list[str]]:
-    """The list is filled at the end: command lines of what was started inside and has outlived it. They are killed.
+    """Yield a list. At the end it holds the command lines of processes that outlived the block; these are killed.
 
-    Inside, Linux makes this process the parent of every descendant whose own parent has ended, and nothing that such
-    a process does to its session, its group, its title or its environment hides it. Elsewhere nothing is looked for.
+    Inside the block, Linux makes this process the parent of every descendant whose own parent has ended. A descendant
+    cannot hide by changing its session, group, title or environment. On other systems the list stays empty.
     """
     if sys.platform != "linux":
         yield []

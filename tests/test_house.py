@@ -1,4 +1,4 @@
-"""What holds for the repository as a whole: its folders, who imports whom, and what its pages say."""
+"""Rules for the repository as a whole: its folders, their imports, and the claims of its pages."""
 
 import ast
 import math
@@ -33,7 +33,7 @@ HERE = [folder for folder in MAY_IMPORT if any((ROOT / folder).glob("*.py"))]
 
 
 def project_files() -> list[Path]:
-    """What is in the repository or could be added; in a download, where git knows nothing, all but what make makes."""
+    """Return the files that are in the repository or could be added; without git, all files that make does not make."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     git = shutil.which("git") and subprocess.run(listing, cwd=ROOT, capture_output=True, check=False)
     if git and git.returncode == 0:

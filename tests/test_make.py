@@ -1,4 +1,4 @@
-"""The Makefile: what it lists, and how settings reach the programs."""
+"""The Makefile: its list of targets, how settings reach the programs, and the lanes of `make demo`."""
 
 import os
 import re

@@ -20,13 +20,7 @@ from churn.harness.processes import Guarded, deaf_to_ctrl_c, end_on_signals
 from churn.harness.terminal import console
 
 SHOWN = ("workflow", "data", "dagster", "model", "tracking")
-STARTED = (
-    "data",
-    "workflow",
-    "tracking",
-    "model",
-    "dagster",
-)  # the longest first
+STARTED = ("data", "workflow", "tracking", "model", "dagster")  # the longest first
 AT_ONCE = 2
 SECONDS_TO_STOP = 30  # Airflow needs ten
 
@@ -35,16 +29,14 @@ class Lane:
     """One `make demo-<name>`: waiting, running or ended."""
 
     def __init__(self, name: str, logs: Path) -> None:
-        self.name = name
-        self.target = f"demo-{name}"
-        self.log = logs / f"{name}.log"
+        self.name, self.target, self.log = name, f"demo-{name}", logs / f"{name}.log"
         self.program: Guarded | None = None
         self.code: int | None = None
         self._started = self._ended = 0.0
 
     def start(self, environment: dict[str, str]) -> None:
         self.log.unlink(missing_ok=True)
-        self._started = time.monotonic()
+        self._started = self._ended = time.monotonic()
         self.program = Guarded(make(self.target), self.log, environment)
 
     def is_running(self) -> bool:
@@ -53,25 +45,19 @@ class Lane:
             self.code, self._ended = self.program.poll(), time.monotonic()
         return self.program is not None and self.code is None
 
-    def stop(self) -> None:
-        if self.program is not None:
-            self.program.stop(SECONDS_TO_STOP)
-
     def row(self) -> tuple[str, str, str]:
         """Return name, state and seconds so far, for the display."""
         if self.program is None:
             return self.name, "waiting", ""
-        seconds = (time.monotonic() if self.code is None else self._ended) - self._started
-        if self.code is None:
-            state = "running" if environment_is_built(self.name) else "building its environment"
-        else:
-            state = "failed" if self.code else "done"
-        return self.name, state, f"{seconds:.0f} s"
+        state = {None: "running", 0: "done"}.get(self.code, "failed")
+        if self.code is None and not environment_is_built(self.name):
+            state = "building its environment"
+        return self.name, state, f"{self._ended - self._started:.0f} s"
 
     def show(self) -> None:
         output = self.log.read_text(encoding="utf-8", errors="replace").rstrip()
-        console.print(f"\n[bold]make {self.target}[/] ({self.row()[2]})")
-        console.print(Text.from_ansi(output), soft_wrap=True)
+        heading = f"\n[bold]make {self.target}[/] ({self.row()[2]})"
+        console.print(heading, Text.from_ansi(output), sep="\n", soft_wrap=True)
 
 
 def make(*words: str) -> list[str]:
@@ -112,8 +98,8 @@ def run(lanes: list[Lane], environment: dict[str, str]) -> None:
                     time.sleep(0.1)
     finally:
         with deaf_to_ctrl_c():
-            for lane in lanes:
-                lane.stop()
+            for program in filter(None, (lane.program for lane in lanes)):
+                program.stop(SECONDS_TO_STOP)
 
 
 def display(lanes: list[Lane]) -> Table:
@@ -128,8 +114,7 @@ def main() -> None:
     end_on_signals()
     logs = Path("runs/demo")
     logs.mkdir(parents=True, exist_ok=True)
-    lanes = [Lane(name, logs) for name in SHOWN]
-    environment = environment_of_make()
+    lanes, environment = [Lane(name, logs) for name in SHOWN], environment_of_make()
     run(lanes, environment)
     failed = " ".join(lane.target for lane in lanes if lane.code)
     comparison = make("compare", *([f"FAILED={failed}"] if failed else []))
