@@ -1,28 +1,51 @@
 """The plain answer: `python -m churn` takes the simulated operator's exports through the six stages in one process."""
 
-from churn.harness.command import operator_data, parser
+import platform
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from churn.collect import data_fingerprint
+from churn.evaluation.ceiling import ceiling_roc_auc
+from churn.harness.command import OperatorData, operator_data, parser
 from churn.harness.errors import exit_on_bad_input
-from churn.harness.terminal import console, print_table, progress_bar
+from churn.harness.report import Report, StageClock, report_on
+from churn.harness.terminal import console, print_scores, print_stages, progress_bar
+from churn.lake import partition
 from churn.pipeline import run
+from churn.train import training_and_holdout
 
 
 @exit_on_bad_input
 def main() -> None:
     arguments = parser("churn", "The churn problem, solved by a bare script.").parse_args()
     data = operator_data(arguments)
+    folder = arguments.runs / "plain"
     with progress_bar("six stages, month by month", len(data.months)) as bar:
-        report = run(data.source, arguments.runs / "plain", data.months, data.seed, bar.advance)
-    print_table(
-        f"plain: {report.customers:,} customers of {report.month} scored; held out: {report.holdout_month}",
-        ["stage", "seconds"],
-        [[stage.name, f"{stage.seconds:.2f}"] for stage in report.stages],
-    )
-    ceiling = f", best possible {report.ceiling_roc_auc:.3f}" if report.ceiling_roc_auc else ""
-    console.print(
-        f"ROC-AUC {report.baseline['roc_auc']:.3f}{ceiling}; campaign {report.baseline['campaign_value_eur']:,.0f} €"
-    )
-    console.print(f"report: {arguments.runs / 'plain' / 'report.json'}")
+        report = solve(data, folder, bar.advance)
+    print_stages(report)
+    print_scores(report)
+    console.print(f"report: {folder / 'report.json'}")
     console.print("next: make demo-model")
+
+
+def solve(data: OperatorData, folder: Path, advance: Callable[[], object] = lambda: None) -> Report:
+    """Run the six stages in `folder` and write the report there. `advance` is called once a month."""
+    lake, clock = folder / "lake", StageClock()
+    scores, predictions = run(data.source, lake, data.months, clock=clock, advance=advance)
+    shutil.copyfile(partition(lake, "model", data.newest) / "model.skops", folder / "model.skops")  # outlives the lake
+    return report_on(
+        folder,
+        data,
+        engine={"name": "python", "version": platform.python_version()},
+        isolation="none",
+        stages=clock.stages(),
+        fingerprint=data_fingerprint(lake, data.newest),
+        predictions=predictions,
+        baseline=scores.as_dict(),
+        ceiling=ceiling_roc_auc(data.truth, training_and_holdout(lake, data.newest)[1]),
+        artifacts={"model": "model.skops", "predictions": "predictions.parquet"},
+    )
 
 
 if __name__ == "__main__":

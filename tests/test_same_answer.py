@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from churn.pipeline import run as run_plain
+from churn.__main__ import solve
+from churn.harness.command import OperatorData
 from churn.simulator.exports import export
 from churn.simulator.world import World
 from tests import same_answer
@@ -76,7 +77,7 @@ def agreeing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world = World(customers=600, months=3, seed=11)
     folder = tmp_path_factory.mktemp("agreeing")
     export(world, folder / "source")
-    run_plain(folder / "source", folder / "runs" / "plain", world.all_months(), world.seed)
+    solve(OperatorData(folder / "source", world.all_months(), world.seed), folder / "runs" / "plain")
     shutil.rmtree(folder / "runs" / "plain" / "lake")
     for name in NAMES[1:]:
         shutil.copytree(folder / "runs" / "plain", folder / "runs" / name)

@@ -11,12 +11,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from churn.__main__ import solve
 from churn.build import build
 from churn.collect import collect, data_fingerprint
 from churn.deploy import deploy
+from churn.harness.command import OperatorData
 from churn.harness.errors import BadInput, ContractBroken
 from churn.lake import months_of, partition
-from churn.pipeline import run
 from churn.process import process
 from churn.simulator.faults import break_export
 from churn.storage.atomic import sweep
@@ -62,7 +63,7 @@ def run_stage(stage: str, source: Path, lake: Path) -> None:
 
 
 def whole_run(source: Path, folder: Path) -> None:
-    run(source, folder, MONTHS, WORLD.seed)
+    solve(OperatorData(source, MONTHS, WORLD.seed), folder)
 
 
 @pytest.mark.parametrize("month", MONTHS)

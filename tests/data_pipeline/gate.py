@@ -11,8 +11,9 @@ from pathlib import Path
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from churn import pipeline
+from churn.__main__ import solve
 from churn.collect import collect
+from churn.harness.command import OperatorData
 from churn.process import process
 from churn.simulator.exports import export
 from churn.simulator.faults import break_export
@@ -44,7 +45,7 @@ def copied(lake: Path, name: str) -> Path:
 def main() -> None:
     folder = Path(sys.argv[1])
     export(WORLD, folder / "source")
-    pipeline.run(folder / "source", folder / "plain", WORLD.all_months(), WORLD.seed)
+    solve(OperatorData(folder / "source", WORLD.all_months(), WORLD.seed), folder / "plain")
     lake = folder / "plain" / "lake"
     answers = {"as made": gate(lake), "copied": gate(copied(lake, "copy"))}
 

@@ -15,8 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from churn.__main__ import solve
 from churn.harness.command import OperatorData
-from churn.pipeline import run
 from churn.simulator.delivery import deliver
 from churn.simulator.exports import export
 from churn.simulator.faults import break_export
@@ -45,7 +45,7 @@ class Year:
         self.folder = folder
         self.data = OperatorData(folder / "source", WORLD.all_months(), WORLD.seed)
         export(WORLD, self.data.source)
-        run(self.data.source, folder / "plain", self.data.months, self.data.seed)
+        solve(self.data, folder / "plain")
         self.airflow = Airflow(folder / "data", self.data.months)
         self.seen: set[str] = set()
         self.notes: dict[str, Any] = {"plain": self.tables(folder / "plain" / "lake")}

@@ -9,7 +9,8 @@ import jsonschema
 import polars as pl
 import pytest
 
-from churn import pipeline as plain
+from churn import __main__ as plain
+from churn.harness.command import OperatorData
 from churn.lake import partition
 from model_pipeline.model_file.skops_file import load_model
 from model_pipeline.own_table.read_csv import read_csv
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_baseline_answers_as_the_plain_script_does_to_the_last_bit(finished: Run, tmp_path: Path) -> None:
-    plain.run(finished.source, tmp_path / "plain", WORLD.all_months(), WORLD.seed)
+    plain.solve(OperatorData(finished.source, WORLD.all_months(), WORLD.seed), tmp_path / "plain")
     ours, theirs = (pl.read_parquet(folder / "predictions.parquet") for folder in (finished.folder, tmp_path / "plain"))
     assert ours.equals(theirs)
     reports = [json.loads((folder / "report.json").read_text()) for folder in (finished.folder, tmp_path / "plain")]

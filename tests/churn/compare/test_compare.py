@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from churn.__main__ import solve
 from churn.compare import plots
 from churn.compare.__main__ import main
 from churn.compare.runs import Run
+from churn.harness.command import OperatorData
 from churn.harness.page import STYLE
 from churn.harness.report import STAGES, Stage, read_report, write_report
 from churn.harness.terminal import COLOURS
-from churn.pipeline import run
 from tests.churn.small_world import MONTHS, WORLD
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ Compare = Callable[..., tuple[int | str, str, str]]
 @pytest.fixture(scope="module")
 def plain(operator: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("one run") / "plain"
-    run(operator / "source", folder, MONTHS, WORLD.seed)
+    solve(OperatorData(operator / "source", MONTHS, WORLD.seed), folder)
     shutil.rmtree(folder / "lake")
     return folder
 

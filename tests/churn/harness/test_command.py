@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from churn import __main__ as plain
+from churn.__main__ import solve
 from churn.compare.__main__ import main as compare
+from churn.harness.command import OperatorData
 from churn.harness.report import read_report
-from churn.pipeline import run
 from churn.simulator.faults import break_export
 from churn.simulator.world import World
 from tests.churn.small_world import MONTHS, NEWEST, files, hidden_leftovers, rows
@@ -57,7 +58,7 @@ Churn = Callable[..., tuple[int, str, str]]
 @pytest.fixture(scope="module")
 def first_run(operator: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("first")
-    run(operator / "source", folder / "plain", MONTHS, seed=None)
+    solve(OperatorData(operator / "source", MONTHS, None), folder / "plain")
     return folder
 
 

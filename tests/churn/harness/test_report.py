@@ -10,13 +10,14 @@ import polars as pl
 import pytest
 from jsonschema import Draft202012Validator
 
+from churn.__main__ import solve
 from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.evaluation.scores import score
 from churn.harness import report as report_module
+from churn.harness.command import OperatorData
 from churn.harness.errors import BadInput
 from churn.harness.report import Report, predictions_sha256, read_report, write_report
 from churn.lake import partition
-from churn.pipeline import run
 from churn.train import training_and_holdout
 from tests.churn.small_world import MONTHS, NEWEST, WORLD, files, hidden_leftovers, rows
 
@@ -26,7 +27,7 @@ SCHEMA = json.loads((Path(report_module.__file__).with_name("report.schema.json"
 @pytest.fixture(scope="module")
 def plain(operator: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "plain"
-    run(operator / "source", folder, MONTHS, WORLD.seed)
+    solve(OperatorData(operator / "source", MONTHS, WORLD.seed), folder)
     return folder
 
 
@@ -98,7 +99,7 @@ def test_the_predictions_beside_it_are_those_of_the_report(content: dict[str, An
 
 
 def test_two_runs_give_identical_predictions(plain: Path, operator: Path, tmp_path: Path) -> None:
-    run(operator / "source", tmp_path / "again", MONTHS, WORLD.seed)
+    solve(OperatorData(operator / "source", MONTHS, WORLD.seed), tmp_path / "again")
     again, first = files(tmp_path / "again"), files(plain)
     differing = {name for name in first.keys() | again.keys() if first.get(name) != again.get(name)}
     assert differing == {"report.json"}  # it says how long each stage took

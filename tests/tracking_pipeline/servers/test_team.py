@@ -17,7 +17,8 @@ import polars as pl
 import psutil
 import pytest
 
-from churn import pipeline as plain
+from churn import __main__ as plain
+from churn.harness.command import OperatorData
 from churn.harness.errors import BadInput
 from churn.harness.processes import free_port, wait_until
 from churn.harness.report import read_report
@@ -105,7 +106,9 @@ def test_the_same_story_on_postgresql(team: dict[str, str], folder: Path, source
     assert demo.returncode == 0, demo.stderr
     assert not (runs / "tracking" / "mlflow.db").exists()
     report = read_report(runs / "tracking" / "report.json")
-    expected = plain.run(source, tmp_path / "plain", month_range(SMALL.first_month, FIRST_MONTH), SMALL.seed)
+    expected = plain.solve(
+        OperatorData(source, month_range(SMALL.first_month, FIRST_MONTH), SMALL.seed), tmp_path / "plain"
+    )
     assert report.data_fingerprint == expected.data_fingerprint
     ours = pl.read_parquet(runs / "tracking" / "predictions.parquet")
     theirs = pl.read_parquet(tmp_path / "plain" / "predictions.parquet")

@@ -19,7 +19,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, Run
 
-from churn import pipeline as plain
+from churn import __main__ as plain
+from churn.harness.command import OperatorData
 from churn.harness.report import STAGES, read_report
 from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.storage.model_file import churn_probability
@@ -60,7 +61,7 @@ def month(client: MlflowClient, which: str) -> Run:
 
 def test_the_baseline_gives_the_plain_answer(told: Path, source: Path, tmp_path: Path) -> None:
     report = read_report(told / "tracking" / "report.json")
-    expected = plain.run(source, tmp_path / "plain", month_range(SMALL.first_month, MONTH), SMALL.seed)
+    expected = plain.solve(OperatorData(source, month_range(SMALL.first_month, MONTH), SMALL.seed), tmp_path / "plain")
     assert report.data_fingerprint == expected.data_fingerprint
     ours = pl.read_parquet(told / "tracking" / "predictions.parquet")
     theirs = pl.read_parquet(tmp_path / "plain" / "predictions.parquet")
