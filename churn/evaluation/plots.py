@@ -9,7 +9,7 @@ from textwrap import fill
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import PrecisionRecallDisplay, RocCurveDisplay, roc_auc_score
@@ -122,6 +122,7 @@ def importance(falls: pl.DataFrame, about: str) -> Plot:
     axes.barh(shown["column"], shown["fall"], xerr=shown["spread"], color=COLOUR[about], ecolor=SOFT, height=0.62)
     axes.axvline(0, color=SOFT, lw=0.6)
     axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set(xlabel="fall of ROC-AUC")
     column, fall, _ = falls.row(0)
     return _titled(figure, f"The model relies most on {column}: shuffling it lowers ROC-AUC by {fall:.3f}.")

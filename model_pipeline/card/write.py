@@ -1,5 +1,6 @@
 """Write the model card: what the model is for, how good it is, how it was made, and where it fails."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -68,10 +69,11 @@ def write_card(
         "opening": "skops opens the file with a short list of reviewed types, not with pickle: see "
         f"model_pipeline/model_file/review.py. Made with {libraries}. Open it with the same scikit-learn.",
     }
-    diagram = Markup(estimator_html_repr(model.estimator.estimator.calibrated_classifiers_[0].estimator))
+    diagram = estimator_html_repr(model.estimator.estimator.calibrated_classifiers_[0].estimator)
+    diagram = re.sub(r"( at 0|\.\.\.)x[0-9a-f]+", "", diagram)  # addresses in memory differ from run to run
     drawn = {name: svg(*plot) for name, plot in plots.items()}
     write_file(folder / "card.md", page(MARKDOWN, **content, plots={name: plot.words for name, plot in plots.items()}))
-    write_file(folder / "card.html", page(HTML, **content, plots=drawn, diagram=diagram))
+    write_file(folder / "card.html", page(HTML, **content, plots=drawn, diagram=Markup(diagram)))
     return {"card": "card.html", "card_markdown": "card.md", **{name: f"{name}.png" for name in plots}}
 
 

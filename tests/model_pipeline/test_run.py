@@ -87,6 +87,7 @@ def test_the_card_carries_its_plots_and_asks_no_server_for_anything(finished: Ru
     assert seen.found == []
     assert not re.search(r"@import|url\((?!data:|#)", page)
     assert seen.images == []
+    assert not re.search("x[0-9a-f]{8}", page), "an address in memory"
     assert len(re.findall('<svg viewBox="[^"]+" role="img" aria-label="[^"]+">', page)) == 4
 
 
