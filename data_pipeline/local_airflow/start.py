@@ -115,10 +115,12 @@ class Airflow:
                 raise BadInput(f"Airflow's {name} has stopped: {last_line[:200]} (more in {log})")
 
     def stop(self) -> None:
-        """Stop every component with its children, the scheduler first."""
+        """Stop every component with its children, all at the same time."""
         with deaf_to_ctrl_c():
+            for process in self.processes.values():
+                process.signal(process.ending)
             while self.processes:
-                self.processes.pop(next(iter(self.processes))).stop()
+                self.processes.popitem()[1].stop()
 
 
 def airflow_of_last_demo(runs: Path, purpose: str) -> Airflow:
