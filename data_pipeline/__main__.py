@@ -26,7 +26,8 @@ def main() -> None:
     elif name == "ui":
         show_pages(words)
     else:
-        demo(parser("data_pipeline", "The churn problem, solved by Airflow. Other commands: rerun, ui.").parse_args(words))
+        options = parser("data_pipeline", "The churn problem, solved by Airflow. Other commands: rerun, ui.")
+        demo(options.parse_args(words))
 
 
 def run_again(words: list[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from churn.checks.quality import read_quality
 from churn.collect import data_fingerprint
 from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.harness.command import OperatorData, operator_data
@@ -15,7 +16,6 @@ from churn.lake import partition
 from churn.simulator.delivery import deliver
 from churn.tables import FEWEST_MONTHS_TO_LEARN
 from churn.train import training_and_holdout
-from churn.validate import read_quality
 from data_pipeline.local_airflow.backfills import backfill
 from data_pipeline.local_airflow.client import Records
 from data_pipeline.local_airflow.start import AIRFLOW_VERSION, Airflow
