@@ -1,4 +1,4 @@
-"""Data Collection: bring one month's export into the lake as it is, and write down what exactly was delivered."""
+"""Data Collection: copy one month's export into the lake as it is, and record exactly what was delivered."""
 
 import hashlib
 import shutil
@@ -11,9 +11,9 @@ from churn.storage.months import parse_month
 
 
 def collect(source: Path, lake: Path, month: str) -> dict[str, str]:
-    """Copy `source/month=…` to `lake/raw/month=…`. Returns the SHA-256 of each file by its path in the partition.
+    """Copy `source/month=…` to `lake/raw/month=…`. Return the SHA-256 of each file by its path in the partition.
 
-    Raises BadInput when there is no such export. Nothing is judged here: that is the next stage's work.
+    Raises BadInput when there is no such export. The next stage judges the rows.
     """
     export = partition_of_export(source, month)
     with new_partition(partition(lake, "raw", month)) as folder:
@@ -25,7 +25,7 @@ def collect(source: Path, lake: Path, month: str) -> dict[str, str]:
 
 
 def partition_of_export(source: Path, month: str) -> Path:
-    """The folder of one month's export; raise BadInput, saying which months there are, if it is not there."""
+    """Return the folder of one month's export. Raise BadInput, naming the months that are there, if it is missing."""
     export = source / f"month={parse_month(month)}"
     if export.is_dir():
         return export
@@ -38,7 +38,7 @@ def partition_of_export(source: Path, month: str) -> Path:
 
 
 def data_fingerprint(lake: Path, month: str) -> str:
-    """SHA-256 over all that was delivered up to and including `month`: equal data gives an equal fingerprint."""
+    """Return a SHA-256 over all exports up to and including `month`: equal data gives an equal fingerprint."""
     existing_partition(lake, "raw", month, made_by="collect")
     digest = hashlib.sha256()
     for collected in months_of(lake, "raw"):

@@ -1,6 +1,6 @@
 """The contract with the operator: the tables of a monthly export, their columns, and what each row must satisfy.
 
-A rule's text is what a person reads when it is broken: "usage 2025-09: 12 rows have minutes < 0".
+A report names the rule that a row breaks: "usage 2025-09: 12 rows have minutes < 0".
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from churn.harness.errors import ContractBroken
 from churn.storage.months import add_months, first_day, last_day
 from churn.tables import CONTRACTS, KEYS, PLANS, REGIONS
 
-MOST_BAD_ROWS = 0.02  # of a table; more than that is not dirt but a broken export
+MOST_BAD_ROWS = 0.02  # of a table; an export with more is broken, not dirty
 MINUTES_IN_A_DAY = 1440
 LONG_DAY_MINUTES = 240
 MOST_LONG_DAYS = 0.05  # of the rows; the usual share is 0.0005
@@ -24,10 +24,10 @@ FEWEST_ROWS_TO_JUDGE_A_DAY = 30
 
 
 def split_by_contract(frame: pl.DataFrame, table: str, month: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split one part of a table into the rows that keep the contract, and the others with a `reason` column in front.
+    """Split rows of a table into those that keep the contract, and the others with a `reason` column in front.
 
-    Columns the contract does not name are dropped from both. Raises ContractBroken when the part cannot be judged row
-    by row: a column is missing or has another type.
+    Both have only the columns that the contract names. Raises ContractBroken when rows cannot be judged one by one,
+    because a column is missing or has a different type.
     """
     schema = SCHEMAS[table](month)
     rows = frame.select(name for name in frame.columns if name in schema.columns)
@@ -81,7 +81,7 @@ def _amount(column: str, most: float) -> list[pa.Check]:
 
 
 def _once(table: str) -> pa.Check:
-    """The first row of a key is kept, its copies are not."""
+    """Keep the first row of a key and reject its copies."""
     key = KEYS[table]
     return pa.Check(
         lambda data: data.lazyframe.select(pl.struct(key).is_first_distinct()), error=f"duplicate {' + '.join(key)}"
@@ -89,7 +89,7 @@ def _once(table: str) -> pa.Check:
 
 
 def _day_in_its_usual_unit() -> pa.Check:
-    """Megabytes sent as gigabytes on one day: each row alone is possible, the day's median is not."""
+    """Reject a day with megabytes sent as gigabytes: each row alone is possible, the day's median is not."""
     too_high = pl.col("data_gb").median().over("date") > ODD_DAY_RATIO * pl.col("data_gb").median()
     judged = pl.len().over("date") >= FEWEST_ROWS_TO_JUDGE_A_DAY
     return pa.Check(
@@ -99,7 +99,7 @@ def _day_in_its_usual_unit() -> pa.Check:
 
 
 def _minutes_not_seconds() -> pa.Check:
-    """Seconds sent as minutes: a few long days are possible, this many are not."""
+    """Reject seconds sent as minutes: a few long days are possible, this many are not."""
     long_day = pl.col("minutes") > LONG_DAY_MINUTES
     return pa.Check(
         lambda data: data.lazyframe.select(~(long_day & (long_day.mean() > MOST_LONG_DAYS)).fill_null(value=False)),
@@ -122,7 +122,7 @@ def customers(month: str) -> pa.DataFrameSchema:
 
 
 def usage(month: str) -> pa.DataFrameSchema:
-    """Rows of the month before are late, not wrong: partner networks report roaming days after the month has closed."""
+    """Return the rules for usage. Rows of the previous month are late, not wrong: roaming partners report late."""
     earliest, latest = first_day(add_months(month, -1)), last_day(month)
     return pa.DataFrameSchema(
         {

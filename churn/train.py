@@ -16,8 +16,9 @@ from churn.value import best_threshold
 
 
 def train(lake: Path, month: str) -> Scores:
-    """Write `model` of the month: model.skops, and scores.json with the threshold and the scores on the holdout
-    month.
+    """Write `model` of the month: model.skops, and scores.json with the threshold and the scores on the holdout month.
+
+    The threshold is the best on the training rows. The holdout month only measures.
     """
     rows, holdout = training_and_holdout(lake, month)
     model = fitted(baseline(), rows)
@@ -31,11 +32,12 @@ def train(lake: Path, month: str) -> Scores:
 
 
 def training_and_holdout(lake: Path, month: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows to learn from and those to measure on. Raise BadInput if `build` has not run."""
     folder = existing_partition(lake, "training", month, made_by="build")
     return pl.read_parquet(folder / "train.parquet"), pl.read_parquet(folder / "holdout.parquet")
 
 
 def fitted(model: Any, rows: pl.DataFrame) -> Any:
-    """Fit `model` in place and return it. One thread: sums then come out the same on any machine."""
+    """Fit `model` in place and return it, on one thread: sums then come out the same on any machine."""
     with threadpool_limits(1):
         return model.fit(rows.select(FEATURES), rows[LABEL].to_numpy())

@@ -1,4 +1,4 @@
-"""IBM's fictional Telco table: 7,043 customers, a snapshot without dates. The yardstick everybody else has used too.
+"""IBM's fictional Telco table: 7,043 customers, a snapshot without dates. Many textbooks and tutorials use it.
 
 Where the copy comes from, and its licence: churn/data/NOTICE. Its flaws are kept: churn/data/README.md.
 """

@@ -1,6 +1,4 @@
-"""How well anyone could do: the score of the true probabilities. For evaluation only; no stage of a pipeline reads
-the truth.
-"""
+"""The best possible score: that of the true probabilities. Only evaluation reads the truth, no stage does."""
 
 from pathlib import Path
 
@@ -13,13 +11,13 @@ from churn.tables import LABEL
 
 
 def ceiling_roc_auc(truth: Path, holdout: pl.DataFrame) -> float | None:
-    """ROC-AUC of the true churn probabilities on the holdout customers; None where no truth is known (real data)."""
+    """Return the ROC-AUC of the true probabilities on the holdout customers; None if there is no truth (real data)."""
     known = true_probability(truth, holdout)
     return None if known is None else float(roc_auc_score(holdout[LABEL].to_numpy(), known))
 
 
 def true_probability(truth: Path, holdout: pl.DataFrame) -> NDArray[np.float64] | None:
-    """The truth for each holdout row, shape (n,); None where no truth is known."""
+    """Return the true probability of each holdout row, shape (n,); None if there is no truth."""
     folder = truth / f"month={holdout['month'][0]}"
     if not folder.is_dir():
         return None

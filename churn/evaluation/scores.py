@@ -1,4 +1,4 @@
-"""How good predictions are, on customers whose outcome is known: rank, calibration, and euros."""
+"""Score predictions on customers whose outcome is known: ranking, calibration, and euros."""
 
 from dataclasses import asdict, dataclass
 
@@ -11,7 +11,7 @@ from churn.value import campaign_value_eur
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores on one month's customers; the campaign calls everyone at or above the threshold."""
+    """Scores on one month's customers. The campaign calls everyone at or above the threshold."""
 
     roc_auc: float
     average_precision: float
@@ -24,7 +24,7 @@ class Scores:
 
 
 def score(churned: ArrayLike, churn_probability: ArrayLike, threshold: float, monthly_charge_eur: ArrayLike) -> Scores:
-    """Score predictions of shape (n,); raises ValueError when all customers have the same outcome."""
+    """Score predictions of shape (n,). Raises ValueError when all customers have the same outcome."""
     probability = np.asarray(churn_probability, dtype=float)
     outcome = np.asarray(churned, dtype=bool)
     return Scores(

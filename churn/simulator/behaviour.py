@@ -1,8 +1,8 @@
-"""What the operator's customers do, month by month, and the true probability that each of them leaves.
+"""The behaviour of the operator's customers, month by month, and the true probability that each of them leaves.
 
-Behaviour is drawn for a block of customers and one month at a time, each from its own seed: any month can be made again
-without the others' files, blocks run in parallel, and memory does not grow with the number of customers.
-The probability of leaving next month depends on nothing but what the operator's tables show by this month's end.
+Each block of customers and month has its own seed. So blocks run in parallel, memory does not grow with the number of
+customers, and any month can be made again without the files of the others.
+The probability of leaving next month depends only on what the operator's tables show at this month's end.
 """
 
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ JOINERS_PER_MONTH = 0.04  # as a share of the customers at the start: about as m
 BASE_PRICE_EUR = np.array([14.0, 24.0, 39.0])  # by plan
 MB_PER_ACTIVE_DAY = np.array([120.0, 380.0, 900.0])  # by plan, the median customer's
 CONTRACT_MONTHS = np.array([0, 12, 24])  # by contract; 0: may leave any month
-LEAVE_IN_FIRST_MONTH = 0.03  # nothing is known of anyone yet
-TRAVELLERS = 0.05  # roam this month: the partner networks report their last days a month late
+LEAVE_IN_FIRST_MONTH = 0.03  # for everyone, because there is no behaviour yet
+TRAVELLERS = 0.05  # the share that roams this month: partner networks report their last days a month late
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class BlockMonth:
 
 
 def block_count(world: World) -> int:
-    """It depends on the world alone, never on the machine, so that the same world gives the same files everywhere."""
+    """Return the number of blocks. It never depends on the machine: the same world gives the same files everywhere."""
     return ceil(world.customers / CUSTOMERS_PER_BLOCK)
 
 
@@ -59,10 +59,10 @@ def simulate(world: World, block: int) -> Iterator[BlockMonth]:
 
 
 def churn_probability(people: Columns, months_since_start: int) -> NDArray[np.float64]:
-    """The truth: the probability of leaving next month, per customer, from columns the operator's tables also show.
+    """Return the truth, shape (n,): the probability that each customer leaves next month, from columns of the tables.
 
-    Two interactions that a linear model misses: falling usage matters only to those free to leave, and tickets weigh
-    more on newcomers. Slow concept drift: a competitor undercuts the basic plan a little more each month.
+    A linear model misses two interactions: falling usage matters most to customers who are free to leave, and tickets
+    matter more to newcomers. There is slow concept drift: each month, a competitor undercuts the basic plan a bit more.
     """
     usage_fall = np.clip(-usage_trend(people), 0.0, 1.5)
     free_to_leave = people["contract_months_left"] <= 1
@@ -82,7 +82,7 @@ def churn_probability(people: Columns, months_since_start: int) -> NDArray[np.fl
 
 
 def usage_trend(people: Columns) -> NDArray[np.float64]:
-    """Log ratio of this month's minutes per day of service to those of the two months before; 0 without a past."""
+    """Return the log ratio of this month's minutes per day of service to the two previous months'; 0 without a past."""
     now = people["minutes"] / people["service_days"]
     past_days = people["service_days_1"] + people["service_days_2"]
     past = (people["minutes_1"] + people["minutes_2"]) / np.maximum(past_days, 1)
@@ -90,7 +90,7 @@ def usage_trend(people: Columns) -> NDArray[np.float64]:
 
 
 def _join(world: World, block: int, index: int, days: int) -> Columns:
-    """The block's customers of the first month (index 0: with a past), or those who join in a later one."""
+    """Return the block's customers of the first month (index 0), who have a past, or those who join in a later one."""
     rng = np.random.Generator(np.random.SFC64([world.seed, block, index, 0]))
     joiners = round(world.customers * JOINERS_PER_MONTH)
     total = world.customers if index == 0 else joiners
@@ -102,8 +102,8 @@ def _join(world: World, block: int, index: int, days: int) -> Columns:
     past_months = np.minimum(rng.exponential(22.0, n).astype(np.int64) + 1, 96) if index == 0 else np.zeros(n, np.int64)
     plan = rng.choice(len(PLANS), n, p=[0.45, 0.35, 0.20])
     no_history = {
-        f"{what}_{back}": np.zeros(n, np.int64)
-        for what in ("minutes", "service_days", "tickets", "failed_payments")
+        f"{name}_{back}": np.zeros(n, np.int64)
+        for name in ("minutes", "service_days", "tickets", "failed_payments")
         for back in (1, 2)
     }
     return {
@@ -129,7 +129,7 @@ def _join(world: World, block: int, index: int, days: int) -> Columns:
 
 
 def _live_through(customers: Columns, rng: np.random.Generator, days: int) -> Columns:
-    """One month of behaviour: who leaves and when, who calls how much, who opens tickets, whose payment fails."""
+    """Draw one month of behaviour: cancellations, usage, tickets and failed payments."""
     n = len(customers["customer_id"])
     leaves = rng.random(n) < customers["churn_probability"]
     cancel_day = np.where(leaves, rng.integers(1, days + 1, n), 0)
@@ -164,23 +164,23 @@ def _live_through(customers: Columns, rng: np.random.Generator, days: int) -> Co
 
 
 def _tickets(people: Columns, rng: np.random.Generator) -> Columns:
-    """A row per ticket: `row` (index into people) and the `day` it was opened."""
+    """Return a row per ticket: `row` (index into people) and the `day` it was opened."""
     row = np.repeat(np.arange(len(people["tickets"])), people["tickets"])
     days_in_service = np.floor(rng.random(len(row)) * people["service_days"][row]).astype(np.int64)
     return {"row": row, "day": people["join_day"][row] + days_in_service}
 
 
 def contract_months_left(contract: NDArray[Any], tenure_months: NDArray[Any]) -> NDArray[np.int64]:
-    """Months until a customer may leave: 0 on a monthly contract; others renew for as long again when they end."""
+    """Return the months until a customer may leave: 0 on a monthly contract. Other contracts renew when they end."""
     length = CONTRACT_MONTHS[contract]
     return np.where(length > 0, length - tenure_months % np.maximum(length, 1), 0)
 
 
 def _a_month_older(people: Columns) -> Columns:
-    """This month becomes the past."""
+    """Return the customers at the start of the next month: this month becomes the past."""
     aged = dict(people)
-    for what in ("minutes", "service_days", "tickets", "failed_payments"):
-        aged[f"{what}_2"], aged[f"{what}_1"] = people[f"{what}_1"], people[what]
+    for name in ("minutes", "service_days", "tickets", "failed_payments"):
+        aged[f"{name}_2"], aged[f"{name}_1"] = people[f"{name}_1"], people[name]
     aged["tenure_months"] = people["tenure_months"] + 1
     aged["join_day"] = np.ones_like(people["join_day"])
     aged["newly_joined"] = np.zeros_like(people["newly_joined"])

@@ -1,4 +1,4 @@
-"""What the operator has put on its file server so far: the simulated exports, of which the newest may be broken."""
+"""The operator's file server: links to the simulated exports, and one month may be broken."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ FAULT = "seconds_for_minutes"
 
 
 def deliver(data: OperatorData, place: Path, broken: str | None = None) -> None:
-    """Link every month's export in `place`; the month that is to be broken is a copy."""
+    """Link every month's export in `place`. The month to break is a copy."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     for month in data.months:

@@ -1,10 +1,10 @@
 """The operator's monthly exports: five tables a month, in Parquet, as a data team would find them on a file server.
 
-    source/month=2025-03/customers/part-00000.parquet     who joined (in the first month: everyone)
+    source/month=2025-03/customers/part-00000.parquet     customers who joined (in the first month: everyone)
     source/month=2025-03/usage/part-00000.parquet         a row per customer and active day; some come a month late
-    truth/month=2025-03/part-00000.parquet                what only a simulator knows; no pipeline may read it
+    truth/month=2025-03/part-00000.parquet                true probabilities, which no pipeline may read
 
-A part holds whole customers: block 0 of the customers is part 0 of every table of every month.
+A file holds whole customers: block 0 of the customers is part 0 of every table of every month.
 """
 
 import os
@@ -32,7 +32,7 @@ def export(
     months: Iterable[str] | None = None,
     advance: Callable[[], object] = lambda: None,
 ) -> None:
-    """Export `months` (default: all of the world's) to `source`, and their truth to `truth` beside it.
+    """Export `months` (default: all of the world's) to `source`, and their truth to the folder `truth` next to it.
 
     Blocks run side by side, one per core. A month appears when all its tables are written; running it again gives the
     same bytes. `advance` is called once per block and month, from any thread.
@@ -74,7 +74,7 @@ def _export_block(world: World, block: int, staging: Path, months: set[str], adv
 
 
 def export_tables(record: BlockMonth, previous: BlockMonth | None) -> dict[str, pl.DataFrame]:
-    """One block's five tables of one month, sorted by customer. `previous` brings the rows that were a month late."""
+    """Return one block's five tables of one month, sorted by customer. `previous` has the rows that come late."""
     people = record.people
     usage = usage_rows(record)
     frames = [_usage_table(record, usage, ~usage["late"])]
@@ -99,14 +99,14 @@ def export_tables(record: BlockMonth, previous: BlockMonth | None) -> dict[str, 
 
 
 def truth_table(record: BlockMonth) -> pl.DataFrame:
-    """customer_id and true churn_probability (of leaving next month) of those still there at the month's end."""
+    """Return customer_id and true churn_probability (of leaving next month) of the customers at the month's end."""
     stayed = pl.Series(record.people["cancel_day"] == 0)
     columns = ("customer_id", "churn_probability")
     return pl.DataFrame({name: record.people[name] for name in columns}).filter(stayed)
 
 
 def _customers_table(record: BlockMonth) -> pl.DataFrame:
-    """Those who join this month; in the world's first month, everyone."""
+    """Return the customers who join this month; in the world's first month, everyone."""
     people = record.people
     joined = people["newly_joined"] | (record.index == 0)
     signup_month = np.datetime64(record.month, "M") - people["tenure_months"].astype("timedelta64[M]")
@@ -148,7 +148,7 @@ def _payments_table(record: BlockMonth) -> pl.DataFrame:
 
 
 def _ticket_ids(record: BlockMonth) -> NDArray[np.int64]:
-    """Unique over blocks and months: the customer's first ticket of the month is its id with the month in front."""
+    """Return ids that are unique over blocks and months: month, customer, and number of the ticket in the month."""
     row = record.tickets["row"]
     nth = np.arange(len(row)) - np.searchsorted(row, row)
     return np.asarray(((record.index + 1) * 10**9 + record.people["customer_id"][row]) * 100 + nth)

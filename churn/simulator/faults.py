@@ -1,9 +1,8 @@
-"""What goes wrong with an export, each fault by its name. All of these have happened to somebody.
+"""Faults of an export, by name. All of these have happened to someone.
 
     break_export(Path("runs/world/…/source/month=2025-09"), "mb_for_gb")
 
-A fault changes one table of one month's export in place; the same seed breaks it the same way. What becomes of it is
-the contract's business.
+A fault changes one table of one month's export in place. The same seed breaks it the same way.
 """
 
 from collections.abc import Callable
@@ -65,7 +64,7 @@ def future_dated_row(part: Part) -> pl.DataFrame:
 
 
 def missing_table(part: Part) -> None:
-    """The transfer was interrupted; nobody looked, for the other four tables were there."""
+    """The transfer was interrupted; nobody noticed, because the other four tables were there."""
 
 
 def empty_table(part: Part) -> pl.DataFrame:
@@ -74,7 +73,7 @@ def empty_table(part: Part) -> pl.DataFrame:
 
 
 def renamed_column(part: Part) -> pl.DataFrame:
-    """Somebody tidied up the names on their side, and told the three teams they knew of."""
+    """The operator's team tidied up its column names, and told the three teams that it knew of."""
     column = part.rows.columns[int(part.rng.integers(len(part.rows.columns)))]
     return part.rows.rename({column: column.upper()})
 
@@ -91,7 +90,7 @@ def negative_minutes(part: Part) -> pl.DataFrame:
 
 
 def mb_for_gb(part: Part) -> pl.DataFrame:
-    """For one day a new version of the billing mediation reports megabytes; then somebody rolls it back."""
+    """For one day a new version of the billing mediation reports megabytes; then it is rolled back."""
     days = part.rows["date"].value_counts(sort=True)["date"].head(20).sort()  # the month's own days, not the late ones
     day = days[int(part.rng.integers(len(days)))]
     megabytes = (pl.col("data_gb") * 1000).cast(pl.Float32)
@@ -130,10 +129,9 @@ FAULTS: dict[str, tuple[Callable[[Part], pl.DataFrame | None], tuple[str, ...]]]
 
 
 def break_export(export: Path, fault: str, table: str | None = None, share: float = 0.01, seed: int = 0) -> None:
-    """Break one table of the export in folder `export` (default: the fault's first); `share` is that of the rows
-    touched.
+    """Break one table of the export in folder `export`, by default the fault's first. `share` of the rows change.
 
-    Raises BadInput for an unknown fault, or a table that the fault does not touch.
+    Raises BadInput for an unknown fault, or a table that the fault never changes.
     """
     if fault not in FAULTS:
         raise BadInput(f"there is no fault '{fault}': choose one of {', '.join(FAULTS)}")

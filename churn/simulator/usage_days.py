@@ -1,4 +1,4 @@
-"""From a customer's month to its days: which days were active, and how much of the month's use fell on each."""
+"""Spread a customer's month over its days: which days were active, and how much was used on each."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from churn.simulator.behaviour import BlockMonth, Columns, rows_of, stacked
 from churn.storage.months import days_in
 
-LATE_DAYS = 7  # at the end of a month: a traveller's are reported a month late
+LATE_DAYS = 7  # the last days of a month, which partner networks report a month late for travellers
 
 
 def usage_rows(record: BlockMonth, only_travellers: bool = False) -> Columns:
-    """Spread each customer's month over days: a row per active day, adding up to the month's minutes and megabytes.
+    """Return a row per customer and active day. The rows add up to the month's minutes and megabytes.
 
-    Travellers and the others have a seed each, so that a month's late rows can be made without all its other rows.
+    Travellers have their own seed, because a month's late rows are needed without its other rows.
     Columns: `row` (index into people), `day` (1 = the month's first), `minutes`, `data_mb`, `late`.
     """
     groups = [True] if only_travellers else [False, True]
@@ -44,7 +44,7 @@ def _spread_over_days(record: BlockMonth, travellers: bool) -> Columns:
 
 
 def _split(totals: NDArray[Any], owner: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Split each owner's whole total at random over its rows (sorted by owner), losing nothing to rounding."""
+    """Split each owner's total at random over its rows. Rows are sorted by owner, and nothing is lost to rounding."""
     if len(owner) == 0:
         return np.zeros(0, np.int64)
     running = np.cumsum(rng.standard_exponential(len(owner), dtype=np.float32) + 0.05, dtype=np.float64)

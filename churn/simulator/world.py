@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from churn.harness.errors import BadInput
 from churn.storage.months import add_months, month_range, parse_month
 
-RULES = 1  # of the simulation; a change of what it produces makes it one more
+RULES = 1  # the version of the simulation: add 1 when a change makes it produce other data
 FEWEST_CUSTOMERS = 500  # below this, a month may have no cancellation at all, and there is nothing to learn
 MOST_CUSTOMERS = 100_000_000
 
 
 @dataclass(frozen=True)
 class World:
-    """One simulated operator; the same four values always give the same bytes.
+    """One simulated operator. The same four values always give the same bytes.
 
     Raises BadInput when a value cannot be simulated.
     """
@@ -43,5 +43,5 @@ class World:
 
     @property
     def name(self) -> str:
-        """A folder name that no other world shares, nor the same world made by other rules."""
+        """A folder name of this world's own. A new version of the simulation gives a new name."""
         return f"v{RULES}-n{self.customers}-{self.first_month}-m{self.months}-s{self.seed}"

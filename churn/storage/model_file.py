@@ -1,4 +1,4 @@
-"""A model on disk: skops, so that reading it never runs code, and the same bytes for the same model; and asking it."""
+"""A model file: skops, because loading one runs no code, unlike a pickle."""
 
 import re
 from io import BytesIO
@@ -18,10 +18,10 @@ from churn.tables import FEATURES
 
 
 def save_model(model: Any, path: Path) -> None:
-    """Write a skops file, the same bytes for the same model: a digest of it then says which model it is.
+    """Write a skops file with the same bytes for the same model, so that its digest identifies the model.
 
-    skops numbers objects by their addresses in memory and dates its files by the clock; here they are numbered as they
-    come, and have the date that a zip gives what has none.
+    Image tags and checksums depend on this. skops names objects by their addresses in memory and dates its files. Here
+    objects are numbered in order, and files have a zip's default date.
     """
     with ZipFile(BytesIO(skops.dumps(model))) as dumped, ZipFile(path, "w") as written:
         schema = dumped.read("schema.json").decode()
@@ -37,8 +37,9 @@ def save_model(model: Any, path: Path) -> None:
 
 
 def load_model(path: Path) -> Pipeline:
-    """Load a model without unpickling. Raises BadInput if the file is not ours, wants to bring in a type we did not
-    review, or was fitted on other columns.
+    """Load a model without unpickling.
+
+    Raises BadInput if the file is not a skops file, holds a type that nobody reviewed, or was fitted on other columns.
     """
     if not path.is_file():
         raise BadInput(f"there is no model file {path}")
@@ -49,7 +50,7 @@ def load_model(path: Path) -> Pipeline:
         model = skops.load(path)
     except BadInput:
         raise
-    except Exception as error:  # a foreign file can break skops in any way
+    except Exception as error:  # skops may fail in any way on a file of unknown origin
         raise BadInput(f"{path} is not a model file of ours ({type(error).__name__}: {error})") from error
     if list(getattr(model, "feature_names_in_", [])) != FEATURES:
         raise BadInput(f"{path} is not a model file of ours (it was not fitted on {', '.join(FEATURES)})")
@@ -57,6 +58,6 @@ def load_model(path: Path) -> Pipeline:
 
 
 def churn_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:
-    """Shape (n,), each from 0 to 1, in the order of `rows`."""
+    """Return the churn probability of each row, shape (n,), from 0 to 1."""
     with threadpool_limits(1):
         return np.asarray(model.predict_proba(rows.select(FEATURES))[:, 1])

@@ -1,4 +1,4 @@
-"""Months as "YYYY-MM" strings: they sort, they name folders, and they are what people type."""
+"""Months as "YYYY-MM" strings: they sort, they name folders, and people type them."""
 
 import re
 from calendar import monthrange
@@ -10,7 +10,7 @@ MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def parse_month(text: str) -> str:
-    """Return `text` if it is a month; raise BadInput if not."""
+    """Return `text` if it is a month. Raise BadInput if not."""
     if not MONTH.fullmatch(text) or text.startswith("0000"):
         raise BadInput(f"'{text}' is not a month: write it as YYYY-MM, for example 2025-12")
     return text
@@ -29,13 +29,13 @@ def days_in(month: str) -> int:
 
 
 def add_months(month: str, count: int) -> str:
-    """`add_months("2025-12", 1)` is "2026-01"; a negative count goes back."""
+    """Return the month `count` months later: `add_months("2025-12", 1)` is "2026-01". A negative count goes back."""
     index = int(month[:4]) * 12 + int(month[5:]) - 1 + count
     return f"{index // 12:04d}-{index % 12 + 1:02d}"
 
 
 def month_range(first: str, last: str) -> list[str]:
-    """All months from `first` to `last`, both included; empty if `last` comes before `first`."""
+    """Return all months from `first` to `last`, both included; none if `last` comes before `first`."""
     months = []
     while first <= last:
         months.append(first)

@@ -1,7 +1,7 @@
-"""Run something in another process, and kill it at a chosen moment: kill -9, no last words.
+"""Run something in another process, and kill it with kill -9 at a chosen moment.
 
-The moment is counted in changes below a folder: a folder made, a file opened to write, a rename, a removal. (What
-Polars writes itself is not seen, but each of its files stands between two changes that are.)
+The moment is counted in changes below a folder: a folder made, a file opened to write, a rename, a removal. Files
+that Polars writes are not seen, but each of them lies between two changes that are.
 """
 
 import multiprocessing
@@ -14,7 +14,7 @@ from typing import Any
 
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "shutil.copyfile"}
 
-# A process of its own that has imported everything, and from which the others are forked, each in an instant.
+# This process has imported everything, so forking a child from it takes no time.
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.churn.small_world"])
 

@@ -42,7 +42,7 @@ def export_in_blocks(world: World, source: Path, months: Iterable[str] | None = 
 
 
 def take_in(source: Path, lake: Path, month: str) -> None:
-    """The three data stages, as a pipeline runs them: the month before is restated by its late rows."""
+    """Run the three data stages as a pipeline does: late rows restate the previous month."""
     collect(source, lake, month)
     late_rows = validate(lake, month).late_rows
     if late_rows and partition(lake, "valid", add_months(month, -1)).is_dir():

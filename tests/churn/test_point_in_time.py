@@ -1,4 +1,4 @@
-"""What was known when: a month's features come from rows dated up to its end, its labels from the month after."""
+"""Nothing from the future: a month's features come from rows dated up to its end, its labels from the month after."""
 
 import itertools
 import shutil

@@ -321,8 +321,8 @@ CUTS: dict[str, tuple[Callable[[pl.DataFrame, str, str], dict[str, pl.DataFrame]
 
 @pytest.mark.parametrize("cut", CUTS)
 def test_parts_that_split_a_customer_close_the_gate(source: Path, tmp_path: Path, cut: str) -> None:
-    how, said = CUTS[cut]
+    how, message = CUTS[cut]
     recut(source, how)
-    with pytest.raises(ContractBroken, match=f"export 2025-0[12]: .*{said}.*: a part holds whole customers"):
+    with pytest.raises(ContractBroken, match=f"export 2025-0[12]: .*{message}.*: a part holds whole customers"):
         run_stages(source, tmp_path / "lake", MONTHS)
     assert months_of(tmp_path / "lake", "valid") == (MONTHS[:1] if cut == "named by month" else [])

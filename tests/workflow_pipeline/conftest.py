@@ -16,7 +16,8 @@ from docker import DockerClient
 from docker.errors import DockerException
 from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
-from churn.pipeline import run as run_plain
+from churn.__main__ import solve
+from churn.harness.command import OperatorData
 from churn.simulator.exports import export
 from churn.simulator.world import World
 from workflow_pipeline.engine.runner import STEP_LABEL, engine
@@ -47,7 +48,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plain(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The plain answer on the same exports."""
     folder = tmp_path_factory.mktemp("plain")
-    run_plain(source, folder, ["2025-01", "2025-02", "2025-03", "2025-04"], 11)
+    solve(OperatorData(source, ["2025-01", "2025-02", "2025-03", "2025-04"], 11), folder)
     return folder
 
 

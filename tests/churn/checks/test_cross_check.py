@@ -1,4 +1,4 @@
-"""Rows that are good by themselves and wrong beside others: delivered before, or of a customer nobody knows."""
+"""Rows that keep the contract but are of no use: delivered before, or of an unknown customer."""
 
 import os
 import resource
@@ -33,7 +33,7 @@ def deliver_also(source: Path, month: str, table: str, more: pl.DataFrame) -> No
 
 
 def take_in_again(source: Path, lake: Path, month: str) -> Quality:
-    """Collect and validate the month anew, and process all that looks back on it."""
+    """Collect and validate the month again, and process all that looks back on it."""
     collect(source, lake, month)
     quality = validate(lake, month)
     for touched in MONTHS[MONTHS.index(month) - 1 :]:

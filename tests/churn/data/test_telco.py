@@ -1,4 +1,4 @@
-"""What is known to be wrong with the Telco table, as facts: a copy that was 'cleaned' on the way would fail here."""
+"""The known flaws of the Telco table, as facts. A copy that was cleaned on the way would fail here."""
 
 import gzip
 import hashlib

@@ -170,7 +170,7 @@ def test_nothing_happens_before_signup_or_after_cancelling(operator: Path, table
         .join(signup, on="customer_id", how="left")
         .join(cancelled, on="customer_id", how="left")
     )
-    assert events["signup_date"].null_count() == 0, "somebody was never a customer"
+    assert events["signup_date"].null_count() == 0, "a row belongs to no customer"
     assert events.filter(pl.col("gone") < pl.col("day")).is_empty()
     assert events.filter(pl.col("signup_date") > pl.col("day")).is_empty()
     assert events["gone"].null_count() < len(events)

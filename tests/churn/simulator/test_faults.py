@@ -23,16 +23,17 @@ from tests.churn.small_world import (
     modest,
     quality_of,
     rows,
+    tables,
 )
 
-FAULT_AND_TABLE = st.sampled_from([(fault, table) for fault, (_, tables) in FAULTS.items() for table in tables])
+FAULT_AND_TABLE = st.sampled_from([(fault, table) for fault, (_, touched) in FAULTS.items() for table in touched])
 MONTH = MONTHS[2]
 REBUILT = ("raw", "valid", "quarantine", "features")
 
 
 @pytest.fixture(scope="module")
 def workshop(operator: Path, clean_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which one month at a time is broken and mended again: source/ and lake/."""
+    """A folder in which one month at a time is broken and fixed again: source/ and lake/."""
     folder = tmp_path_factory.mktemp("workshop")
     shutil.copytree(operator / "source", folder / "source")
     shutil.copytree(clean_lake, folder / "lake")
@@ -40,21 +41,21 @@ def workshop(operator: Path, clean_lake: Path, tmp_path_factory: pytest.TempPath
 
 
 def outcome(workshop: Path, month: str) -> tuple[dict[str, str], str | None]:
-    """Take the month in anew. Returns the lake's files, and what the gate said if it closed."""
+    """Take the month in again. Return the lake's files, and the gate's message if it closed."""
     lake = workshop / "lake"
     collect(workshop / "source", lake, month)
-    said = None
+    message = None
     try:
         validate(lake, month)
     except ContractBroken as problem:
-        said = str(problem)
+        message = str(problem)
     else:
         process(lake, month)
     assert hidden_leftovers(lake) == []
-    return files(lake), said
+    return files(lake), message
 
 
-def mend(workshop: Path, operator: Path, clean_lake: Path, month: str) -> None:
+def fix(workshop: Path, operator: Path, clean_lake: Path, month: str) -> None:
     for folder, whole in [
         ("source", operator / "source"),
         *((f"lake/{table}", clean_lake / table) for table in REBUILT),
@@ -124,7 +125,7 @@ def test_any_fault_is_put_aside_or_closes_the_gate_or_changes_nothing(
                 name = f"features/month={month}"
                 assert files(lake / name) == files(clean_lake / name)
     finally:
-        mend(workshop, operator, clean_lake, month)
+        fix(workshop, operator, clean_lake, month)
 
 
 @pytest.mark.parametrize(("fault", "table"), [(fault, table) for fault, (_, ts) in FAULTS.items() for table in ts])
@@ -185,7 +186,7 @@ def test_a_leaking_column_goes_no_further_than_raw_and_is_reported(source: Path,
     assert validate(lake, MONTH).ignored_columns == {"payments": ["wants_to_leave"]}
     process(lake, MONTH)
     for table in ("valid", "features"):
-        assert files(lake / table) == files(clean_lake / table)
+        assert tables(lake / table) == tables(clean_lake / table)
 
 
 def test_all_broken_tables_are_named_at_once(source: Path, lake: Path) -> None:
@@ -197,7 +198,7 @@ def test_all_broken_tables_are_named_at_once(source: Path, lake: Path) -> None:
     assert str(closed.value) == f"customers {MONTH}: the table is empty; tickets {MONTH}: the table is missing"
 
 
-def test_a_mended_export_opens_the_gate_again(source: Path, operator: Path, lake: Path, clean_lake: Path) -> None:
+def test_a_corrected_export_opens_the_gate_again(source: Path, operator: Path, lake: Path, clean_lake: Path) -> None:
     break_export(source / f"month={MONTH}", "renamed_column", "usage")
     collect(source, lake, MONTH)
     with pytest.raises(ContractBroken):

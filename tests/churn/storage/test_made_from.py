@@ -19,7 +19,7 @@ MONTH, FOLLOWING = MONTHS[2], MONTHS[3]
 
 
 def everything_outdated(lake: Path) -> dict[str, list[str]]:
-    """What is out of date in the lake, by table and month."""
+    """Return the outdated inputs of everything in the lake, by table and month."""
     found = {
         f"{table} {month}": outdated(lake, table, month)
         for table, months in {"valid": MONTHS, "features": MONTHS, "labels": MONTHS[:-1]}.items()

@@ -31,7 +31,7 @@ class Surprise(StandardScaler):
     """A type nobody has reviewed."""
 
     def __reduce__(self) -> Any:
-        return PWNED.append, ("whoever loads this runs it",)
+        return PWNED.append, ("a pickle runs this when it is loaded",)
 
 
 def other_columns() -> Pipeline:
