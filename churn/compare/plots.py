@@ -44,7 +44,7 @@ def roc_auc(runs: Sequence[Run], ceiling: float | None) -> Plot:
     figure, axes = _a_row_for_each(runs)
     words = {}
     for run in runs:
-        baseline, best = run.baseline_and_best("roc_auc")
+        baseline, best = run.baseline("roc_auc"), run.best("roc_auc")
         axes.plot([baseline, best], [run.name] * 2, color=COLOURS[run.name], lw=4)
         axes.plot(best, run.name, "o", color=COLOURS[run.name], ms=11, mec=PAPER)
         _write(axes, best, run, f"{best:.3f}")
@@ -64,7 +64,7 @@ def euros(runs: Sequence[Run]) -> Plot:
     figure, axes = _a_row_for_each(runs)
     words = {}
     for run in runs:
-        baseline, best = run.baseline_and_best("campaign_value_eur")
+        baseline, best = run.baseline("campaign_value_eur"), run.best("campaign_value_eur")
         axes.barh(run.name, best, color=COLOURS[run.name])
         _write(axes, max(0.0, baseline, best), run, f"{best:,.0f} €")
         words[run.name] = f"{best:,.0f} euros, baseline {baseline:,.0f} euros"
@@ -88,7 +88,7 @@ def _write(axes: Axes, end: float, run: Run, words: str) -> None:
 
 
 def _mark_baselines(axes: Axes, runs: Sequence[Run], score: str) -> None:
-    baselines = [run.baseline_and_best(score)[0] for run in runs]
+    baselines = [run.baseline(score) for run in runs]
     names = [run.name for run in runs]
     axes.plot(baselines, names, "o", ms=6, color=PAPER, mec=INK, mew=1.5, ls="", label="the baseline")
 

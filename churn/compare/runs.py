@@ -42,10 +42,19 @@ class Run:
         """Tell whether some stage was not executed: the seconds then say nothing about the engine."""
         return self.report is not None and any(stage.status == "cached" for stage in self.report.stages)
 
-    def baseline_and_best(self, score: str) -> tuple[float, float]:
-        """Return a score of the baseline and of the best model, which is the baseline if there is no better one."""
+    @property
+    def without_docker(self) -> bool:
+        """Tell whether this is the workflow pipeline on a machine without a Docker engine."""
+        return self.name == "workflow" and self.report is not None and self.report.isolation == "none"
+
+    def baseline(self, score: str) -> float:
         assert self.report is not None
-        return float(self.report.baseline[score]), float((self.report.best or self.report.baseline)[score])
+        return float(self.report.baseline[score])
+
+    def best(self, score: str) -> float:
+        """Return a score of the best model, which is the baseline if the pipeline searched for no other."""
+        assert self.report is not None
+        return float((self.report.best or self.report.baseline)[score])
 
 
 def side_by_side(folder: Path, failed: Sequence[str] = ()) -> list[Run]:

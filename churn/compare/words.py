@@ -22,14 +22,9 @@ LEFT_BEHIND = {  # besides the report and the predictions, and where to look at 
 def left_behind(run: Run, folder: Path) -> tuple[str, str]:
     """Return what a run leaves besides its answer, and where to look: a path, or a command of make."""
     what, where = LEFT_BEHIND[run.name]
-    if ran_without_containers(run):
+    if run.without_docker:
         what = "the files of each step, a log"
     return what, where if where.startswith("make ") else str(folder / run.name / where)
-
-
-def ran_without_containers(run: Run) -> bool:
-    """Tell whether this is the workflow pipeline on a machine without a Docker engine."""
-    return run.name == "workflow" and run.report is not None and run.report.isolation == "none"
 
 
 def five_lines(runs: Sequence[Run]) -> list[tuple[str, str]]:
@@ -107,11 +102,10 @@ def _seconds(runs: Sequence[Run]) -> list[str]:
 def _isolation(runs: Sequence[Run]) -> list[str]:
     sentences = []
     for isolation, place in PLACES.items():
-        names = [run.name for run in runs if run.report and run.report.isolation == isolation]
-        inside = [run.name for run in runs if run.name in names and not ran_without_containers(run)]
-        if inside:
-            sentences.append(f"{_listed(inside)} ran {place}")
-    if any(ran_without_containers(run) for run in runs):
+        those = [run for run in runs if run.report and run.report.isolation == isolation and not run.without_docker]
+        if those:
+            sentences.append(f"{_listed([run.name for run in those])} ran {place}")
+    if any(run.without_docker for run in runs):
         sentences.append("workflow ran without a Docker engine: its steps were processes, isolated from nothing")
     return sentences
 
@@ -131,12 +125,11 @@ def _model(runs: Sequence[Run]) -> list[str]:
         ending = "s also search" if several else " also searches"
         sentences.append(f"the {_listed([run.name for run in searched])} pipeline{ending} for a better model")
     for run in searched:
-        (_, roc_auc), (_, value) = run.baseline_and_best("roc_auc"), run.baseline_and_best("campaign_value_eur")
+        value = run.best("campaign_value_eur")
         less = ", which is less" if value < baseline else ""
-        sentences.append(
-            f"{run.name if several else 'it'} found one with ROC-AUC {roc_auc:.3f}, worth {value:,.0f} €{less}"
-        )
-    if ceiling is not None and any(run.baseline_and_best("roc_auc")[1] > ceiling for run in searched):
+        who = run.name if several else "it"
+        sentences.append(f"{who} found one with ROC-AUC {run.best('roc_auc'):.3f}, worth {value:,.0f} €{less}")
+    if ceiling is not None and any(run.best("roc_auc") > ceiling for run in searched):
         sentences.append(f"more than {ceiling:.3f} is luck: few customers left in that month")
     return sentences
 
