@@ -15,8 +15,9 @@ TOO_MANY = 0.1  # expected share of leavers that is reason enough to go back; th
 
 BALANCED = Change(
     "churn/build.py",
-    "return pl.concat(per_month)",
-    'return pl.concat(per_month).filter(pl.col("churned") | (pl.col("customer_id") % 10 == 0))',
+    'return features.join(labels, on=["customer_id", "month"], maintain_order="left")',
+    'return features.join(labels, on=["customer_id", "month"], maintain_order="left")'
+    '.filter(pl.col("churned") | (pl.col("customer_id") % 10 == 0))',
 )
 GUARDS = {
     "workflow": Guard("tool", lambda pipeline: pipeline.forget_models(), when="after"),
