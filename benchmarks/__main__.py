@@ -1,4 +1,4 @@
-"""`make bench` or `python -m benchmarks --customers 10000000`: generate a world and process a month of it."""
+"""Generate a world and process one month: `make bench`, or `python -m benchmarks --customers 10000000`."""
 
 import argparse
 import os
@@ -46,7 +46,7 @@ def main() -> None:
             figures |= process(Path(folder))
     print_table(
         f"{arguments.customers:,} customers; {about}",
-        ["each in a process of its own", "seconds", "CPU seconds", "peak GB"],
+        ["each in its own process", "seconds", "CPU seconds", "peak GB"],
         [[what, f"{m.seconds:.1f}", f"{m.cpu_seconds:.1f}", f"{m.peak_gb:.2f}"] for what, m in figures.items()],
     )
     features, five_tables, usage = list(figures.values())[-3:]

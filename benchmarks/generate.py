@@ -1,4 +1,4 @@
-"""The simulated operator: a small world of a year, and a large one of one month, blocks side by side."""
+"""Measure the simulation: a small world of one year and a large world of one month."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ SMALL = (10_000, 12)  # customers, months
 
 
 def generate(folder: Path, customers: int) -> dict[str, Measured]:
-    """Figures by what was done; leaves the large world's exports in `folder`/large."""
+    """Return the figures by description, and leave the large world's exports in `folder`/large."""
     small, months = SMALL
     return {
         f"generate {small:,} customers × {months} months": measured(

@@ -1,4 +1,4 @@
-"""Time and peak memory of one piece of work, in a process of its own so that both are its own."""
+"""Measure time and peak memory of one piece of work in a separate process."""
 
 import platform
 import resource
@@ -14,7 +14,7 @@ BYTES_PER_RSS_UNIT = 1 if platform.system() == "Darwin" else 1024  # getrusage s
 
 @dataclass(frozen=True)
 class Measured:
-    """What one process took."""
+    """Time and peak memory of one process."""
 
     seconds: float
     cpu_seconds: float  # user and system, over all cores
@@ -22,14 +22,14 @@ class Measured:
 
 
 def measured(work: str, *arguments: str) -> Measured:
-    """Run `work` (in benchmarks.work) in a new Python, and wait for it. Importing the libraries is not counted."""
+    """Run a function of benchmarks.work in a new Python. The imports of libraries are not counted."""
     command = [sys.executable, "-m", "benchmarks.measure", work, *arguments]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return Measured(*(float(figure) for figure in done.stdout.split()))
 
 
 def main() -> None:
-    """In the new process: do the work, print its three figures."""
+    """Do the work in the new process and print its three figures."""
     from benchmarks import work
 
     name, *arguments = sys.argv[1:]

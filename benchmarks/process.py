@@ -1,4 +1,4 @@
-"""Features of one month, against a bare scan and group of the same files in Polars, in one run on one machine."""
+"""Compare the features of one month with a bare scan and group of the same files, in one run on one machine."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from benchmarks.measure import Measured, measured
 
 
 def process(folder: Path) -> dict[str, Measured]:
-    """Figures by what was done, from the exports in `folder`/large."""
+    """Return the figures by description, for the exports in `folder`/large."""
     lake = str(folder / "large" / "lake")
     return {
         "collect and validate 1 month": measured("take_in", str(folder / "large" / "source"), lake),

@@ -1,4 +1,4 @@
-"""What is measured. Each function runs in a process of its own; its arguments are strings from a command line."""
+"""The work that is measured. Each function runs in its own process, with arguments from a command line."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def generate(source: str, customers: str, months: str) -> None:
 
 
 def take_in(source: str, lake: str) -> None:
-    """Prepare one month for `process`: copy it, judge it."""
+    """Prepare one month for `process`: collect and validate it."""
     collect(Path(source), Path(lake), MONTH)
     validate(Path(lake), MONTH)
 
@@ -30,7 +30,7 @@ def make_features(lake: str) -> None:
 
 
 def scan_and_group(lake: str, *tables: str) -> None:
-    """The bare floor: Polars reads the same files, adds up the same figures per customer, and writes nothing."""
+    """Run the bare minimum: read the same files, add up the same figures per customer, and write nothing."""
     megabytes = (pl.col("data_gb") * 1000).round().cast(pl.Int64).sum()
     figures: dict[str, list[pl.Expr]] = {
         "customers": [pl.col("signup_date", "region", "plan", "contract", "monthly_charge_eur").first()],

@@ -1,6 +1,6 @@
-"""What "the same answer" means: checks of a folder of runs, and of the repository's folders.
+"""Check that all pipelines give the same answer, in a folder of runs and in the repository's folders.
 
-Each raises AssertionError with a sentence: which pipeline, what, and where. They read files, and import no pipeline.
+Each check raises AssertionError with the pipeline, the problem and the place. It reads files and imports no pipeline.
 """
 
 import ast
