@@ -9,7 +9,7 @@ from textwrap import fill
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import PrecisionRecallDisplay, RocCurveDisplay, roc_auc_score
@@ -47,7 +47,7 @@ def calibration(churned: Outcome, models: Models) -> Plot:
     axes.lines[0].set(color=SOFT, label="perfect", linewidth=1.2)
     axes.legend(loc="lower right")
     most = 1.05 * max(max(*curve.prob_pred, *curve.prob_true) for curve in curves)
-    ticks = [tick for tick in (0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if tick < most]
+    ticks = [tick for tick in (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if tick < most]
     root = (lambda share: np.sqrt(np.maximum(share, 0.0)), np.square)
     axes.set_xscale("function", functions=root)
     axes.set_yscale("function", functions=root)
@@ -139,6 +139,7 @@ def gap_to_ceiling(churned: Outcome, models: Models) -> Plot:
         axes.annotate(f"{score:.3f}", (score, name), xytext=(8, 0), textcoords="offset points", va="center")
     axes.margins(y=0.2)
     axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MultipleLocator(0.1))
     axes.tick_params(axis="y", length=0)
     axes.set(xlabel="ROC-AUC (0.5 is guessing)", xlim=(min(0.5, *scores.values()), max(scores.values()) + 0.05))
     (name, score), (other, reference), *ceiling = scores.items()
