@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from churn.collect import collect
-from churn.lake import partition
+from churn.lake import scan
 from churn.process import process
 from churn.simulator.exports import export
 from churn.simulator.world import World
@@ -40,5 +40,4 @@ def scan_and_group(lake: str, *tables: str) -> None:
         "cancellations": [pl.len()],
     }
     for table in tables or TABLES:
-        files = partition(Path(lake), "valid", MONTH) / table / "*.parquet"
-        pl.scan_parquet(files, hive_partitioning=False).group_by("customer_id").agg(figures[table]).collect()
+        scan(Path(lake), f"valid/{table}", [MONTH]).group_by("customer_id").agg(figures[table]).collect()
