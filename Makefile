@@ -126,14 +126,11 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 .PHONY: test test-fast lint contrast bench bench-data bench-workflow bench-tracking doctor
 
-# Processes next to each other; tests/conftest.py says which tests stay together. Three on two cores: engines mostly wait.
-SPREAD = --dist loadgroup --no-loadscope-reorder
-
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run all tests
-	@.venv/test/bin/python -m pytest -n 3 $(SPREAD)
+	@.venv/test/bin/python -m pytest -n 3 # processes, which mostly wait for engines; tests/conftest.py spreads the tests
 
 test-fast: .venv/test/.ok ## run the quick tests that need no engine
-	@.venv/test/bin/python -m pytest -n 2 $(SPREAD) -m 'not (slow or docker or airflow or browser)'
+	@.venv/test/bin/python -m pytest -n 2 -m 'not (slow or docker or airflow or browser)'
 
 lint: .venv/lint/.ok ## check style, format and types
 	@.venv/lint/bin/python -m ruff check

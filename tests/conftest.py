@@ -2,9 +2,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.demos import Demos
 
@@ -16,20 +17,30 @@ LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "tracking_pipeline")
 BUILD_IMAGES = ("workflow_pipeline", "contrast", "test_same_answer.py")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each folder of tests to one process, the longest first, when `make test` runs several processes.
+class ByFolder(LoadScopeScheduling):
+    """Give each folder of tests to one process: its tests share fixtures that take long to make.
 
-    The tests of a folder share fixtures that take long to make. All tests that build images are one group, because each
-    build removes what interrupted builds left, and could take a running build for one of them.
+    All tests that build images are one group, because each build removes what interrupted builds left, and could take a
+    running build for one of them. The marker xdist_group would be shorter, but pytest-xdist 3.8 writes the group into
+    an attribute that pytest 9.2 no longer reads.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: [*LONGEST_FIRST, group_of(item)].index(group_of(item)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
 
 
-def group_of(item: pytest.Item) -> str:
-    folder = item.path.relative_to(ROOT / "tests").parts[0]
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    config.option.loadscopereorder = False  # it would start with the folder that has most tests
+    return ByFolder(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders that take longest first, so that no process works on one of them alone at the end."""
+    items.sort(key=lambda item: [*LONGEST_FIRST, group_of(item.nodeid)].index(group_of(item.nodeid)))
+
+
+def group_of(nodeid: str) -> str:
+    folder = nodeid.partition("::")[0].split("/")[1]
     return "workflow_pipeline" if folder in BUILD_IMAGES else folder
 
 
