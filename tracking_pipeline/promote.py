@@ -18,7 +18,7 @@ from tracking_pipeline.gate import evaluated, reasons_against
 from tracking_pipeline.record import child_run, find_runs, inherited_tags
 from tracking_pipeline.registry import CHALLENGER, CHAMPION, aliased, load_version, model_name
 from tracking_pipeline.safety.moves import MOVED, move_champion, settle_half_done_moves
-from tracking_pipeline.story.plots import pictures
+from tracking_pipeline.story.plots import decision_plots
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def decide(lake: Path, month: str) -> Decision:
         scores = {name: evaluated(model, holdout) for name, model in models.items()}
         for name, metrics in scores.items():
             mlflow.log_metrics({f"{name}_{metric}": value for metric, value in metrics.items()})
-        for name, plot in pictures(models, holdout):
+        for name, plot in decision_plots(models, holdout):
             mlflow.log_figure(plot, name)
         if champion is None:
             return _make_live(challenger, "promoted", "nothing was live")

@@ -15,7 +15,7 @@ from churn.tables import FEATURES, LABEL
 from tracking_pipeline.registry import LoadedModel
 
 
-def pictures(models: Mapping[str, LoadedModel], holdout: pl.DataFrame) -> Iterator[tuple[str, Figure]]:
+def decision_plots(models: Mapping[str, LoadedModel], holdout: pl.DataFrame) -> Iterator[tuple[str, Figure]]:
     """Yield file name and figure for `mlflow.log_figure`.
 
     `models` are the challenger and, if there is one, the champion.
