@@ -26,7 +26,7 @@ class Tracking(Script):
     environment = "tracking"
     folders = ("tracking_pipeline",)
     command = (INSIDE, "run")
-    dies_at = ("/MLmodel", 3)  # the baseline and a trial are logged, a trial is being logged
+    dies_at = ("/MLmodel", 3)  # the second trial is being logged, after the baseline and the first one
 
     def release(self, month: str) -> Outcome:
         """Where the promotion's gate refuses the month's model, a person insists."""
@@ -56,7 +56,7 @@ class Tracking(Script):
             return [Record(*row) for row in database.execute(RUNS_OF_A_MONTH, [NEWEST])]
 
     def leftovers(self) -> list[str]:
-        running = sum(one.state == "RUNNING" for one in self.records())
+        running = sum(record.state == "RUNNING" for record in self.records())
         return [*super().leftovers(), *([f"{running} runs that MLflow shows as running"] if running else [])]
 
     def forget_models(self) -> None:

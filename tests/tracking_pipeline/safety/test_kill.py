@@ -39,8 +39,8 @@ def test_a_killed_demo_leaves_no_scoring_server(told: Path) -> None:
         assert len(servers) >= 2, "the server, and the process that watches over it"
         demo.send_signal(signal.SIGKILL)
         demo.wait()
-        _, left = psutil.wait_procs(servers, timeout=60)
-        assert not left
+        _, still_running = psutil.wait_procs(servers, timeout=60)
+        assert not still_running
         (copy,) = told.glob("served-*")
         shutil.rmtree(copy)
     finally:

@@ -76,11 +76,11 @@ def team(folder: Path) -> Iterator[dict[str, str]]:
             started = psutil.Process(server.pid).children(recursive=True)
         server.kill()
         server.communicate(timeout=120)
-        _, left = psutil.wait_procs(started, timeout=120)
-        for process in left:
+        _, still_running = psutil.wait_procs(started, timeout=120)
+        for process in still_running:
             process.kill()
     assert len(started) > 5, "PostgreSQL and its children, the tracking server, and what watches over them"
-    assert not left
+    assert not still_running
     assert not (folder.with_name("tracking-team-postgres") / "postmaster.pid").exists(), "it was ended, not killed"
     with pytest.raises(httpx.ConnectError):
         httpx.get(settings["MLFLOW_TRACKING_URI"], timeout=5)

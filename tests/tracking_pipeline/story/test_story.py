@@ -196,5 +196,5 @@ def test_the_pages_answer_at_the_address_that_is_printed_until_ctrl_c(told: Path
         pages.send_signal(signal.SIGINT)
         pages.communicate(timeout=60)
     assert len(started) >= 2, "the server, and the process that watches over it"
-    _, left = psutil.wait_procs(started, timeout=60)
-    assert not left
+    _, still_running = psutil.wait_procs(started, timeout=60)
+    assert not still_running
