@@ -67,7 +67,7 @@ def test_the_baseline_gives_the_plain_answer(told: Path, source: Path, tmp_path:
     theirs = pl.read_parquet(tmp_path / "plain" / "predictions.parquet")
     assert largest_difference(ours, theirs) <= SAME_ANSWER
     written = json.loads((told / "tracking" / "report.json").read_text(encoding="utf-8"))
-    schema = json.loads((ROOT / "churn" / "report.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "churn" / "harness" / "report.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(written, schema)
     assert report.pipeline == "tracking"
     assert [stage.name for stage in report.stages] == list(STAGES)
