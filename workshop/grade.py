@@ -49,7 +49,6 @@ def grade(
         here = Path(folder).resolve()
         results, printed, log = here / "results", here / "printed", here / "log"
         results.touch()
-        printed.touch()
         command = [
             str(python),
             "-m",
