@@ -22,9 +22,9 @@ STATE_STYLE = {progress.NOT_STARTED: "dim", progress.NOT_YET: "bold", progress.P
 
 
 def show_list() -> None:
-    table = Table(box=SIMPLE_HEAD, header_style="bold")
-    for heading in ("", "exercise", "about", "minutes", "state"):
-        table.add_column(heading, justify="right" if heading == "minutes" else "left")
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)  # fits 80 columns
+    for heading in ("", "exercise", "about", "min", "state"):
+        table.add_column(heading, justify="right" if heading == "min" else "left")
     for exercise in all_exercises():
         state = progress.state(exercise)
         words = Text(state, STATE_STYLE[state])
