@@ -94,7 +94,7 @@ class Prediction(BaseModel):
 class Predictions(BaseModel):
     """One prediction per customer, in the order of the request."""
 
-    month: str = Field(description="the month that the model was trained to score")
+    month: str = Field(description="the month that the model was trained to score", examples=["2025-12"])
     predictions: list[Prediction]
 
 
