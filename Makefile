@@ -132,10 +132,11 @@ test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run all tests
 test-fast: .venv/test/.ok ## run the quick tests that need no engine
 	@.venv/test/bin/python -m pytest -n 2 -m 'not (slow or docker or airflow or browser)'
 
-lint: .venv/lint/.ok ## check style, format and types
+lint: .venv/lint/.ok ## check style, format, types and prose
 	@.venv/lint/bin/python -m ruff check
 	@.venv/lint/bin/python -m ruff format --check
 	@.venv/lint/bin/python -m mypy
+	@.venv/lint/bin/python -m tools.voice
 
 contrast: .venv/plain/.ok .venv/workflow/.ok .venv/data/.ok .venv/model/.ok .venv/tracking/.ok ## break every pipeline and tabulate which one notices: SCENARIO= PIPELINE=
 	@.venv/plain/bin/python -m contrast $(call option,SCENARIO,scenario) $(call option,PIPELINE,pipeline)
