@@ -1,7 +1,7 @@
 """Promotion: which model version is live, why, and how to go back.
 
-MLflow moves an alias when it is told to, and forgets where it was. The gate (gate.py) and the history are ours: every
-decision is a run with the scores of both models, so that any month's live model can be found (story/lineage.py).
+MLflow moves an alias when our code asks for it, and forgets where it was. The gate (gate.py) and the history are ours.
+Every decision is a run with the scores of both models, so any month's live model can be found (story/lineage.py).
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
+import polars as pl
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
@@ -42,14 +43,8 @@ def decide(lake: Path, month: str) -> Decision:
     if challenger is None:
         raise BadInput(f"{model_name()} has no @{CHALLENGER}: run train first")
     with child_run(f"version {challenger.version} judged", stage="deploy", role="decision"):
-        models = {"challenger": load_version(challenger)}
-        if champion is not None:
-            models["champion"] = load_version(champion)
-        scores = {name: evaluated(model, holdout) for name, model in models.items()}
-        for name, metrics in scores.items():
-            mlflow.log_metrics({f"{name}_{metric}": value for metric, value in metrics.items()})
-        for name, plot in decision_plots(models, holdout):
-            mlflow.log_figure(plot, name)
+        rivals = {"challenger": challenger} | ({"champion": champion} if champion else {})
+        scores = compared(rivals, holdout)
         if champion is None:
             return _make_live(challenger, "promoted", "nothing was live")
         if champion.tags["month"] > challenger.tags["month"]:
@@ -58,6 +53,17 @@ def decide(lake: Path, month: str) -> Decision:
             return _record("refused", challenger, champion, "; ".join(against))
         gained = scores["challenger"]["campaign_value_eur"] - scores["champion"]["campaign_value_eur"]
         return _make_live(challenger, "promoted", f"earns {gained:,.0f} € more than version {champion.version}")
+
+
+def compared(rivals: dict[str, ModelVersion], holdout: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """Score each version on the same customers, and log the scores and four plots. Returns the scores by name."""
+    models = {name: load_version(version) for name, version in rivals.items()}
+    scores = {name: evaluated(model, holdout) for name, model in models.items()}
+    for name, metrics in scores.items():
+        mlflow.log_metrics({f"{name}_{metric}": value for metric, value in metrics.items()})
+    for file, plot in decision_plots(models, holdout):
+        mlflow.log_figure(plot, file)
+    return scores
 
 
 def force(version: ModelVersion) -> Decision:
