@@ -44,3 +44,9 @@ def scan(lake: Path, table: str, months: Sequence[str]) -> "pl.LazyFrame":
     stage, _, table = table.partition("/")
     files = [partition(lake, stage, month) / table / "*.parquet" for month in months]
     return pl.scan_parquet(files, hive_partitioning=False)
+
+
+def write(rows: "pl.DataFrame", file: Path) -> None:
+    """Write one file of a new partition, packed fast rather than small."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows.write_parquet(file, compression="zstd", compression_level=1)

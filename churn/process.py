@@ -54,7 +54,7 @@ def features(valid: ValidTables, month: str) -> pl.LazyFrame:
             month=pl.lit(month),
             tenure_months=tenure_months(month),
             minutes_per_day=minutes_per_day,
-            data_gb_per_day=pl.col("megabytes") / (1000 * service_days(month)),
+            data_gb_per_day=pl.col("megabytes") / (1000 * service_days(month)),  # one division: one rounding
             active_days_share=pl.col("active_days") / service_days(month),
             usage_trend=pl.when(past_days > 0).then(trend).otherwise(0.0),
         )
@@ -64,10 +64,9 @@ def features(valid: ValidTables, month: str) -> pl.LazyFrame:
 
 
 def labels(valid: ValidTables, month: str) -> pl.LazyFrame:
-    """Return customer_id, month, and whether the customer cancels in the following month, in the rows of `features`."""
-    cancelled = valid.scan("cancellations", [add_months(month, 1)]).select(
-        "customer_id", pl.lit(value=True).alias(LABEL)
-    )
+    """Return a row per row of `features`: customer_id, month, and whether the customer cancels in the next month."""
+    cancellations = valid.scan("cancellations", [add_months(month, 1)])
+    cancelled = cancellations.select("customer_id", pl.lit(value=True).alias(LABEL))
     return (
         active_customers(valid, month)
         .join(cancelled, on="customer_id", how="left", maintain_order="left")

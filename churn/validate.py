@@ -7,8 +7,7 @@ from churn.checks.delivered import files_of, read_delivered
 from churn.checks.quality import Quality, read_quality
 from churn.contract import split_by_contract
 from churn.harness.errors import ContractBroken
-from churn.lake import existing_partition, new_partition, partition
-from churn.storage.blocks import write_parquet
+from churn.lake import existing_partition, new_partition, partition, write
 from churn.storage.checksums import write_checksums
 from churn.storage.made_from import write_made_from
 from churn.tables import TABLES
@@ -34,9 +33,9 @@ def validate(lake: Path, month: str) -> Quality:
                         quality.count_delivered(table, delivered)
                         good, bad = split_by_contract(delivered, table, month)
                         quality.count_judged(table, good, bad)
-                        write_parquet(good, valid / table / file.name)
+                        write(good, valid / table / file.name)
                         if len(bad) > 0:
-                            write_parquet(bad, quarantine / table / file.name)
+                            write(bad, quarantine / table / file.name)
                     quality.raise_if_too_bad(table)
             if not quality.problems:
                 with quality.noting_problems():

@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
+from churn.lake import write
 from churn.simulator.behaviour import BlockMonth, Columns, block_count, simulate
 from churn.simulator.staging import staging_beside
 from churn.simulator.usage_days import usage_rows
@@ -65,8 +66,8 @@ def _export_block(world: World, block: int, staging: Path, months: set[str], adv
         if record.month in months:
             part = f"part-{block:05d}.parquet"
             for table, frame in export_tables(record, previous).items():
-                _write(frame, staging / "source" / f"month={record.month}" / table / part)
-            _write(truth_table(record), staging / "truth" / f"month={record.month}" / part)
+                write(frame, staging / "source" / f"month={record.month}" / table / part)
+            write(truth_table(record), staging / "truth" / f"month={record.month}" / part)
             advance()
             if record.month == max(months):
                 return
@@ -160,8 +161,3 @@ def _dates(month: str, day: NDArray[np.int64]) -> pl.Series:
 
 def _words(words: tuple[str, ...], code: NDArray[np.int64]) -> pl.Series:
     return pl.Series(words).gather(pl.Series(code))
-
-
-def _write(frame: pl.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(path, compression="zstd", compression_level=1)

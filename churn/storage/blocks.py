@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from churn.lake import months_of, new_partition, partition
+from churn.lake import months_of, new_partition, partition, write
 from churn.storage.made_from import write_made_from
 
 
@@ -55,13 +55,7 @@ def write_in_blocks(lake: Path, table: str, month: str, stage: Callable[[ValidTa
     with new_partition(partition(lake, table, month)) as folder, ThreadPoolExecutor(os.cpu_count()) as threads:
         write_made_from(folder, lake, table, month)
 
-        def write(block: str) -> None:
-            write_parquet(stage(ValidTables(folders, block), month).collect(), folder / block)
+        def write_block(block: str) -> None:
+            write(stage(ValidTables(folders, block), month).collect(), folder / block)
 
-        list(threads.map(write, blocks))  # raises what a block raised
-
-
-def write_parquet(rows: pl.DataFrame, path: Path) -> None:
-    """Write one file of a partition, packed fast rather than small."""
-    path.parent.mkdir(exist_ok=True)
-    rows.write_parquet(path, compression="zstd", compression_level=1)
+        list(threads.map(write_block, blocks))  # raises what a block raised

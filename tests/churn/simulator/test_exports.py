@@ -93,7 +93,7 @@ def test_an_export_that_fails_leaves_the_old_one_whole(tmp_path: Path, monkeypat
         if path.parts[-3] == f"month={MONTHS[1]}":
             raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("churn.simulator.exports._write", full_disk)
+    monkeypatch.setattr("churn.simulator.exports.write", full_disk)
     with pytest.raises(OSError, match="No space left"):
         export_in_blocks(replace(WORLD, seed=4), tmp_path / "source", MONTHS[:2])
     assert files(tmp_path) == before
