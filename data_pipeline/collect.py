@@ -2,6 +2,7 @@
 
 Only this stage has retries, because only this stage depends on another company's machine.
 The other stages would fail the same way again.
+All stages import `churn` inside the function, because Airflow loads this file again and again only to see the DAG.
 """
 
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """The wiring: three DAGs over monthly partitions. The README draws them.
 
 - `exports` on the 1st of a month, for the previous month.
-- `features` for every month whose valid rows have changed, however late.
+- `features` for every month that `validate` announces: its rows or its history have changed, however late.
 - `predictions` on the 2nd of a month, for the previous month.
 """
 
@@ -12,6 +12,8 @@ from data_pipeline.collect import collect
 from data_pipeline.deploy import deploy
 from data_pipeline.train import train
 from data_pipeline.validate import validate
+
+# Airflow passes each task the arguments that it names, such as `partition_key`, when the task runs.
 
 
 def monthly(cron: str) -> CronPartitionTimetable:

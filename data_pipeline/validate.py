@@ -19,7 +19,7 @@ from data_pipeline.assets import QUARANTINE, RAW, VALID, first_month, lake_folde
 def validate(
     partition_key: str, ti: RuntimeTaskInstanceProtocol, outlet_events: OutletEventAccessorsProtocol
 ) -> list[str]:
-    """Check the month's export against the contract; return the months whose valid rows have changed.
+    """Check the month's export against the contract; return the months to process again.
 
     Raises AirflowFailException when the contract is broken: no retry fixes an export. The month's `valid` rows stay
     as they were.
