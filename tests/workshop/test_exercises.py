@@ -20,7 +20,8 @@ from workshop.grade import Grade, grade
 ALL = all_exercises()
 FEWEST_WRONG_ANSWERS = 3
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MARKS = {"data": [pytest.mark.airflow, pytest.mark.slow], "tracking": [pytest.mark.slow]}
+SLOW = {name: [pytest.mark.slow] for name in ("workflow", "model", "tracking")}
+MARKS = {"data": [pytest.mark.airflow, pytest.mark.slow], **SLOW}
 
 
 def named(exercise: Exercise) -> str:

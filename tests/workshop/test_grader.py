@@ -170,6 +170,7 @@ def test_an_upgrade_takes_no_work_away_and_renews_what_nobody_touched(classroom:
     assert (answers / "06_who_would_have_caught_it.py").read_text(encoding="utf-8") == "# a better start\n"
 
 
+@pytest.mark.slow
 def test_hints_come_one_by_one_and_the_solution_is_noted(classroom: Path) -> None:
     shown = [workshop(classroom, "hint", "--exercise", CARDS).stdout for _ in range(4)]
     assert [re.search(r"hint (\d) of 3", hint)[1] for hint in shown] == ["1", "2", "3", "3"]  # type: ignore[index]

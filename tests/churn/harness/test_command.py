@@ -234,6 +234,7 @@ def test_the_simulated_world_is_kept_for_the_next_run(churn: Churn, tmp_path: Pa
     assert {path.relative_to(world).parts[1] for path in again.keys() - made.keys()} == {"month=2025-04"}
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_ends_the_same_way(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "churn", "--customers", "0", "--runs", str(tmp_path / "runs")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
