@@ -1,8 +1,8 @@
 """Data Validation. scikit-learn checks shapes and types, not meaning: a negative minute is a number like any other.
 
-The plain answer's contract therefore judges the export. The Pipeline adds a check that *travels with the model*: its
-first step selects the columns of the training table by name, and refuses a table that lacks one. The step runs in
-training, in every fold of the search, and wherever someone opens the model file later.
+The plain answer's contract therefore judges the export. The Pipeline adds a check that *travels with the model*, as
+its first step. It selects the columns of the training table by name, casts them, and refuses a table that does not fit.
+The step runs in training, in every fold of the search, and wherever someone opens the model file later.
 """
 
 from pathlib import Path
@@ -27,9 +27,11 @@ def input_check(numeric: list[str], categorical: list[str]) -> FunctionTransform
 
 
 def as_declared(table: pl.DataFrame, numeric: list[str], categorical: list[str]) -> pl.DataFrame:
-    """Return the declared columns, in this order: numbers (null if blank), then categories as text (never null).
+    """Return only the declared columns, in this order: numbers cast to Float64, then categories cast to text.
 
-    Raises BadInput when a column is missing, or when a value in a numeric column is not a finite number.
+    A blank number becomes null, and so do NaN and infinity in a column of floats. A blank category becomes MISSING.
+
+    Raises BadInput when a column is missing, or when a text in a numeric column is not a finite number.
     """
     if missing := [name for name in [*numeric, *categorical] if name not in table.columns]:
         raise BadInput(f"the table has no column {', '.join(missing)}: the model was trained with it, and needs it")
@@ -39,7 +41,7 @@ def as_declared(table: pl.DataFrame, numeric: list[str], categorical: list[str])
     )
     for name in numeric:
         unreadable = declared[name].is_null() & table[name].is_not_null()
-        if unreadable.any() and not table.schema[name].is_float():  # in a column of floats, NaN means blank
+        if unreadable.any() and not table.schema[name].is_float():  # in a column of floats, NaN and infinity mean blank
             row = int(unreadable.arg_true()[0])
             raise BadInput(f"column {name}, row {row + 1}: '{table[name][row]}' is not a number")
     return declared

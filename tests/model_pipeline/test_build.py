@@ -9,8 +9,7 @@ from churn.harness.errors import BadInput
 from churn.lake import partition
 from churn.tables import CATEGORICAL_FEATURES, FEATURES, NUMERIC_FEATURES
 from model_pipeline.build import boosted_trees, spline_regression
-from model_pipeline.model_file.skops_file import load_model
-from model_pipeline.train import churn_probability
+from model_pipeline.model_file.skops_file import load_model, positive_probability
 from model_pipeline.validate import MISSING, as_declared
 from tests.model_pipeline.conftest import NEWEST, Run
 
@@ -18,11 +17,11 @@ from tests.model_pipeline.conftest import NEWEST, Run
 def test_the_operators_model_sees_neither_the_month_nor_the_id(finished: Run) -> None:
     model = load_model(finished.folder / "model.skops")
     features = pl.read_parquet(partition(finished.lake, "features", NEWEST) / "*.parquet", hive_partitioning=False)
-    expected = churn_probability(model, features)
+    expected = positive_probability(model, features)
     assert expected.std() > 0
     elsewhere = features.with_columns(month=pl.lit("1999-01"), customer_id=pl.lit(7))
-    assert np.array_equal(churn_probability(model, elsewhere), expected)
-    assert np.array_equal(churn_probability(model, features.drop("month", "customer_id")), expected)
+    assert np.array_equal(positive_probability(model, elsewhere), expected)
+    assert np.array_equal(positive_probability(model, features.drop("month", "customer_id")), expected)
 
 
 def test_both_families_see_the_plain_answers_features() -> None:
@@ -46,6 +45,11 @@ def test_numbers_and_categories_come_out_as_declared() -> None:
     table = pl.DataFrame({"n": ["1", None], "w": [None, "a"], "x": [0, 0]})
     typed = as_declared(table, ["n"], ["w"])
     assert typed.to_dict(as_series=False) == {"n": [1.0, None], "w": [MISSING, "a"]}
+
+
+def test_nan_and_infinity_in_a_column_of_floats_count_as_blank() -> None:
+    table = pl.DataFrame({"n": [1.0, float("nan"), float("inf"), float("-inf")]})
+    assert as_declared(table, ["n"], [])["n"].to_list() == [1.0, None, None, None]
 
 
 @pytest.mark.parametrize("value", ["cheap", "inf"])
