@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from churn import deploy as plain
 from churn.lake import existing_partition, new_partition, partition, scan
+from churn.storage.model_file import churn_probability
 from model_pipeline.model_file.skops_file import load_model
 
 
@@ -24,7 +25,8 @@ def deploy(lake: Path, month: str) -> pl.DataFrame:
     model = load_model(existing_partition(lake, "best", month, made_by="train") / "model.skops")
     customers = scan(lake, "features", [month]).collect()
     with threadpool_limits(1):  # the order of a sum must not depend on the machine
-        probability, call = model.predict_proba(customers)[:, 1], model.predict(customers)
+        call = model.predict(customers)
+    probability = churn_probability(model, customers)
     calls = customers.select("customer_id", churn_probability=pl.Series(probability), call=pl.Series(call))
     with new_partition(partition(lake, "calls", month)) as folder:
         calls.write_parquet(folder / "calls.parquet")

@@ -1,4 +1,7 @@
-"""Folds in calendar order: the newest periods are held out one by one, and no model ever trains on its own future.
+"""Folds in calendar order: search and threshold judge a model only on months after those that it has learnt from.
+
+This does not hold for calibration, where each half of the months calibrates a model of the other half. With fewer than
+five months to train on, all folds are random. Neither case touches the hold-out month.
 
 scikit-learn's `TimeSeriesSplit` cuts by row count, through the middle of a month. `PeriodSplit` keeps a month whole.
 The month is not a column of X, so no model can learn from it. It travels next to X, as `groups`, by metadata routing.
@@ -51,33 +54,33 @@ class PeriodSplit(BaseCrossValidator):
 Folds: TypeAlias = PeriodSplit | GroupKFold | StratifiedShuffleSplit | int  # an int: that many stratified folds
 
 
-def to_search(rows: int, period: ArrayLike | None, seed: int) -> Folds:
+def to_search(period: ArrayLike, seed: int) -> Folds:
     """Return the folds for comparing candidates: train on a sample, test on the whole newest period.
 
-    `period` has shape (rows,), and is None for a table without time. With fewer than FEWEST_PERIODS different ones,
-    this function and the next two return random folds instead.
+    `period` is the period of each row, shape (rows,). With fewer than FEWEST_PERIODS different ones, this function and
+    the next two return random folds instead.
     """
     if _enough(period):
         return PeriodSplit(1, MOST_ROWS, seed)
-    if rows <= 1.5 * MOST_ROWS:
+    if len(np.asarray(period)) <= 1.5 * MOST_ROWS:
         return STRATIFIED_FOLDS
     return StratifiedShuffleSplit(STRATIFIED_FOLDS, train_size=MOST_ROWS, test_size=MOST_ROWS // 2, random_state=seed)
 
 
-def newest_periods(period: ArrayLike | None, seed: int) -> Folds:
+def newest_periods(period: ArrayLike, seed: int) -> Folds:
     """Return the folds for choosing the threshold: the three newest periods, each after the rows it is trained on."""
     return PeriodSplit(3, MOST_ROWS, seed) if _enough(period) else STRATIFIED_FOLDS
 
 
-def halves(period: ArrayLike | None) -> Folds:
+def halves(period: ArrayLike) -> Folds:
     """Return the folds for calibration: a model of one half of the periods calibrates on the other half."""
     return GroupKFold(2) if _enough(period) else STRATIFIED_FOLDS
 
 
-def groups(period: ArrayLike | None) -> dict[str, ArrayLike | None]:
+def groups(period: ArrayLike) -> dict[str, ArrayLike]:
     """Return the metadata that these folds need from `fit`. scikit-learn refuses metadata that nobody requests."""
     return {"groups": period} if _enough(period) else {}
 
 
-def _enough(period: ArrayLike | None) -> bool:
-    return period is not None and len(np.unique(np.asarray(period))) >= FEWEST_PERIODS
+def _enough(period: ArrayLike) -> bool:
+    return len(np.unique(np.asarray(period))) >= FEWEST_PERIODS

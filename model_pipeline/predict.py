@@ -9,6 +9,7 @@ from churn.harness.command import command
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import console
 from churn.storage.atomic import write_file
+from model_pipeline.own_table.output_file import output_file
 
 OURS = ["churn_probability", "churn_predicted"]
 
@@ -25,15 +26,14 @@ def main() -> None:
 def predict(arguments: argparse.Namespace) -> None:
     """Write the table and two columns more to `--out`, whole or not at all.
 
-    Raises BadInput if the model, the table or the target is unfit.
+    Raises BadInput if the model or the table is unfit, or if the output file cannot be written.
     """
     from threadpoolctl import threadpool_limits
 
-    from model_pipeline.model_file.skops_file import load_model
+    from model_pipeline.model_file.skops_file import load_model, positive_probability
     from model_pipeline.own_table.read_csv import read_csv
-    from model_pipeline.train import churn_probability
 
-    out = where_to_write(arguments)
+    out = output_file(arguments.out, arguments.customers, arguments.model)
     model = load_model(arguments.model)
     table, notes = read_csv(arguments.customers)
     for note in notes:
@@ -41,28 +41,13 @@ def predict(arguments: argparse.Namespace) -> None:
     customers = table.drop(OURS, strict=False)
     try:
         with threadpool_limits(1):
-            probability, predicted = churn_probability(model, customers), model.predict(customers)
+            probability, predicted = positive_probability(model, customers), model.predict(customers)
     except BadInput as error:
         raise BadInput(f"{arguments.customers}: {error}") from None
     answer = customers.with_columns(churn_probability=pl.Series(probability), churn_predicted=pl.Series(predicted))
     write_file(out, answer.write_csv())
     called = int((predicted == model.pos_label).sum())
     console.print(f"{len(answer):,} customers, {called:,} of them at {model.threshold:.1%} or above: {out}")
-
-
-def where_to_write(arguments: argparse.Namespace) -> Path:
-    """Return the file to write. Raises BadInput if it is one of those to read, or has no folder to be in."""
-    customers: Path = arguments.customers
-    stem = customers.name.removesuffix(".gz").removesuffix(".csv")
-    out: Path = arguments.out or customers.with_name(f"{stem}.predictions.csv")
-    for given in (customers, arguments.model):
-        if out.exists() and given.exists() and out.samefile(given):
-            raise BadInput(f"{out} is a file to read from: choose another --out, nothing was written")
-    if out.is_dir():
-        raise BadInput(f"{out} cannot be written: it is a folder")
-    if not out.parent.is_dir():
-        raise BadInput(f"{out} cannot be written: there is no folder {out.parent}")
-    return out
 
 
 if __name__ == "__main__":

@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -25,11 +23,12 @@ from threadpoolctl import threadpool_limits
 from churn import train as plain
 from churn.evaluation.scores import Scores, score
 from churn.lake import new_partition, partition
+from churn.storage.model_file import churn_probability
 from churn.tables import LABEL
 from model_pipeline.build import boosted_trees, search, spline_regression, trials
 from model_pipeline.campaign import THRESHOLDS, campaign_scorer
 from model_pipeline.model_file.skops_file import save_model
-from model_pipeline.periods import groups, halves, newest_periods, to_search
+from model_pipeline.periods import Folds, groups, halves, newest_periods, to_search
 
 
 def train(lake: Path, month: str, *, seed: int = 0, callbacks: Sequence[Any] = ()) -> Scores:
@@ -54,33 +53,28 @@ def fit_best(
     """
     months, churned = rows["month"].to_numpy(), rows[LABEL].to_numpy()
     with threadpool_limits(1), config_context(enable_metadata_routing=True):
-        searched = search(spline_regression(), boosted_trees(seed=seed), to_search(len(rows), months, seed), seed)
+        searched = search(spline_regression(), boosted_trees(seed=seed), to_search(months, seed), seed)
         searched.set_callbacks(*callbacks).fit(rows, churned, **groups(months))
         tuned = TunedThresholdClassifierCV(
-            calibrated(searched, months),
+            calibrated(searched, halves(months)),
             scoring=campaign_scorer(),
             thresholds=THRESHOLDS,
             cv=newest_periods(months, seed),
         )
         tuned.fit(rows, churned, **groups(months), monthly_charge_eur=rows["monthly_charge_eur"].to_numpy())
-    return frozen(tuned, positive=True), searched
+    return frozen(tuned), searched
 
 
-def calibrated(searched: RandomizedSearchCV, period: ArrayLike | None) -> CalibratedClassifierCV:
+def calibrated(searched: RandomizedSearchCV, folds: Folds) -> CalibratedClassifierCV:
     """Return the search's winner in a calibration (Platt's), both unfitted."""
+    # Copies, as in the search's own refit: set_params must not change the steps that search_space offers. `safe=False`
+    # lets clone copy the plain numbers among the parameters, too.
     winner = clone(searched.estimator).set_params(**clone(searched.best_params_, safe=False))
-    return CalibratedClassifierCV(winner, method="sigmoid", cv=halves(period))
+    return CalibratedClassifierCV(winner, method="sigmoid", cv=folds)
 
 
-def frozen(tuned: TunedThresholdClassifierCV, positive: bool | str) -> FixedThresholdClassifier:
-    """Return the tuned model as one that `fit` cannot change. It predicts `positive` from the threshold up."""
+def frozen(tuned: TunedThresholdClassifierCV) -> FixedThresholdClassifier:
+    """Return the tuned model as one that `fit` cannot change. It predicts True from the threshold up."""
     return FixedThresholdClassifier(
-        FrozenEstimator(tuned.estimator_), threshold=float(tuned.best_threshold_), pos_label=positive
+        FrozenEstimator(tuned.estimator_), threshold=float(tuned.best_threshold_), pos_label=True
     )
-
-
-def churn_probability(model: FixedThresholdClassifier, rows: pl.DataFrame) -> NDArray[np.float64]:
-    """Return the probability of the positive outcome, shape (n,), in the order of `rows`."""
-    positive = list(model.classes_).index(model.pos_label)
-    with threadpool_limits(1):
-        return np.asarray(model.predict_proba(rows)[:, positive])

@@ -10,14 +10,13 @@ import polars as pl
 from churn.evaluation.ceiling import true_probability
 from churn.evaluation.importance import falls_of_roc_auc
 from churn.lake import partition
-from churn.storage.model_file import churn_probability as baseline_probability
+from churn.storage.model_file import churn_probability
 from churn.storage.model_file import load_model as load_baseline
 from churn.tables import FEATURES, LABEL
 from churn.train import training_and_holdout
 from model_pipeline.card.evaluate import Holdout
 from model_pipeline.card.write import Story, threshold_by_value, write_card
 from model_pipeline.model_file.skops_file import load_model
-from model_pipeline.train import churn_probability
 
 SAMPLE = 1000
 
@@ -45,7 +44,7 @@ def _holdout(lake: Path, month: str, model: Any, customers: pl.DataFrame, truth:
     scores = json.loads((baseline / "scores.json").read_text(encoding="utf-8"))
     return Holdout(
         churned=customers[LABEL].to_numpy(),
-        baseline_probability=baseline_probability(load_baseline(baseline / "model.skops"), customers),
+        baseline_probability=churn_probability(load_baseline(baseline / "model.skops"), customers),
         best_probability=churn_probability(model, customers),
         baseline_threshold=scores["threshold"],
         best_threshold=model.threshold,

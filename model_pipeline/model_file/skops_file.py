@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 from skops import io as skops
 from skops.io.exceptions import UntrustedTypesFoundException
+from threadpoolctl import threadpool_limits
 
 from churn.harness.errors import BadInput
 from model_pipeline.model_file.review import TRUSTED, is_sound
@@ -34,3 +38,10 @@ def load_model(path: Path) -> Any:
     if not sound:
         raise BadInput(f"{path} holds no model of this pipeline: make demo-model makes one")
     return model
+
+
+def positive_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:
+    """Return the probability of `model.pos_label`, the outcome of any table, shape (n,), in the order of `rows`."""
+    positive = list(model.classes_).index(model.pos_label)
+    with threadpool_limits(1):  # the order of a sum must not depend on the machine
+        return np.asarray(model.predict_proba(rows)[:, positive])

@@ -15,7 +15,7 @@ from model_pipeline.build import search
 from model_pipeline.campaign import THRESHOLDS
 from model_pipeline.own_table.columns import Columns, Table
 from model_pipeline.own_table.pipelines import boosted_trees, spline_regression
-from model_pipeline.periods import groups, newest_periods, to_search
+from model_pipeline.periods import groups, halves, newest_periods, to_search
 from model_pipeline.train import calibrated, frozen
 
 
@@ -23,19 +23,19 @@ def fit_best(
     table: Table, columns: Columns, seed: int, callbacks: Sequence[Any] = ()
 ) -> tuple[FixedThresholdClassifier, RandomizedSearchCV]:
     """Return the model to deploy and the finished search. `callbacks` are scikit-learn's, for the search."""
-    folds = to_search(len(table.rows), table.period, seed)
+    period = np.zeros(len(table.rows)) if table.period is None else table.period  # one period: folds are random
     charge = {} if table.monthly_charge is None else {"monthly_charge": table.monthly_charge}
     with threadpool_limits(1), config_context(enable_metadata_routing=True):
-        searched = search(spline_regression(columns), boosted_trees(columns, seed), folds, seed)
-        searched.set_callbacks(*callbacks).fit(table.rows, table.outcome, **groups(table.period))
+        searched = search(spline_regression(columns), boosted_trees(columns, seed), to_search(period, seed), seed)
+        searched.set_callbacks(*callbacks).fit(table.rows, table.outcome, **groups(period))
         tuned = TunedThresholdClassifierCV(
-            calibrated(searched, table.period),
+            calibrated(searched, halves(period)),
             scoring=scorer(table),
             thresholds=THRESHOLDS,
-            cv=newest_periods(table.period, seed),
+            cv=newest_periods(period, seed),
         )
-        tuned.fit(table.rows, table.outcome, **groups(table.period), **charge)
-    return frozen(tuned, table.positive), searched
+        tuned.fit(table.rows, table.outcome, **groups(period), **charge)
+    return frozen(tuned).set_params(pos_label=table.positive), searched
 
 
 def scorer(table: Table) -> Any:

@@ -15,12 +15,11 @@ from churn.value import best_threshold
 from model_pipeline.build import trials
 from model_pipeline.card.evaluate import Holdout
 from model_pipeline.card.write import Story, threshold_by_balance, threshold_by_value, write_card
-from model_pipeline.model_file.skops_file import save_model
+from model_pipeline.model_file.skops_file import positive_probability, save_model
 from model_pipeline.own_table.fit import fit_best
 from model_pipeline.own_table.pipelines import baseline
 from model_pipeline.own_table.table import OwnTable
 from model_pipeline.terminal.progress import SearchProgress
-from model_pipeline.train import churn_probability
 
 
 def folder_for(path: Path, runs: Path) -> Path:
@@ -37,7 +36,7 @@ def run(own: OwnTable, folder: Path, seed: int, advance: Callable[[], object] = 
         model, searched = fit_best(own.train, own.columns, seed, [SearchProgress(advance)])
         holdout = _holdout(own, plain, model)
         falls = falls_of_roc_auc(
-            lambda rows: churn_probability(model, rows), own.holdout.rows, holdout.churned, own.columns.names, seed
+            lambda rows: positive_probability(model, rows), own.holdout.rows, holdout.churned, own.columns.names, seed
         )
         save_model(model, written / "model.skops")
         write_card(written, _story(own, holdout, folder), holdout, model, trials(searched), falls)
@@ -59,7 +58,7 @@ def _holdout(own: OwnTable, plain: Pipeline, model: FixedThresholdClassifier) ->
     return Holdout(
         churned=tested.outcome == tested.positive,
         baseline_probability=unseen,
-        best_probability=churn_probability(model, tested.rows),
+        best_probability=positive_probability(model, tested.rows),
         baseline_threshold=0.5 if charge is None else best_threshold(churned, seen, charge),
         best_threshold=model.threshold,
         monthly_charge=tested.monthly_charge,

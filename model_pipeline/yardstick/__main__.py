@@ -1,4 +1,4 @@
-"""`python -m model_pipeline.yardstick`: print the scores that telco.py explains. It takes a few minutes."""
+"""`python -m model_pipeline.yardstick`: print the scores that telco.py explains. It takes about a minute."""
 
 from typing import TYPE_CHECKING
 

@@ -98,7 +98,7 @@ class SearchedAndCalibrated(ClassifierMixin, BaseEstimator):
         splines = spline_regression(NUMERIC, CATEGORICAL)
         trees = boosted_trees(NUMERIC, CATEGORICAL, seed=0)
         searched = search(splines, trees, STRATIFIED_FOLDS, seed=0).fit(X, y)
-        self.model_ = calibrated(searched, period=None).fit(X, y)
+        self.model_ = calibrated(searched, STRATIFIED_FOLDS).fit(X, y)
         self.classes_ = self.model_.classes_
         return self
 

@@ -53,8 +53,8 @@ def test_without_the_periods_of_the_rows_it_refuses_to_guess() -> None:
 
 def test_too_few_months_are_split_at_random_instead() -> None:
     few = MONTHS[: 40 * (FEWEST_PERIODS - 1)]
-    for period in (few, None):
-        assert isinstance(to_search(len(few), period, 0), int)
+    for period in (few, np.zeros(len(few))):
+        assert isinstance(to_search(period, 0), int)
         assert isinstance(newest_periods(period, 0), int)
         assert isinstance(halves(period), int)
 
@@ -92,7 +92,7 @@ def test_search_and_threshold_only_ever_judge_months_after_those_learnt_from() -
     with config_context(enable_metadata_routing=True):
         scorer = make_scorer(witnessed_value).set_score_request(monthly_charge=True)
         search = RandomizedSearchCV(
-            Witness(), {"c": [0.0, 1.0]}, n_iter=2, cv=to_search(320, MONTHS, 0), scoring=scorer, refit=False
+            Witness(), {"c": [0.0, 1.0]}, n_iter=2, cv=to_search(MONTHS, 0), scoring=scorer, refit=False
         )
         search.fit(X, y, groups=MONTHS, monthly_charge=MONTH)
         tuned = TunedThresholdClassifierCV(

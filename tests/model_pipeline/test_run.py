@@ -12,9 +12,8 @@ import pytest
 from churn import __main__ as plain
 from churn.harness.command import OperatorData
 from churn.lake import partition
-from model_pipeline.model_file.skops_file import load_model
+from model_pipeline.model_file.skops_file import load_model, positive_probability
 from model_pipeline.own_table.read_csv import read_csv
-from model_pipeline.train import churn_probability
 from tests.model_pipeline.conftest import NEWEST, WORLD, Run
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +46,7 @@ def test_the_report_keeps_the_schema_and_its_files_are_there(finished: Run) -> N
 def test_whom_to_call_is_everyone_at_or_above_the_threshold_riskiest_first(finished: Run) -> None:
     model = load_model(finished.folder / "model.skops")
     features = pl.read_parquet(partition(finished.lake, "features", NEWEST) / "*.parquet", hive_partitioning=False)
-    probability = pl.Series(churn_probability(model, features))
+    probability = pl.Series(positive_probability(model, features))
     expected = set(features.filter(probability >= model.threshold)["customer_id"])
     calls = pl.read_csv(finished.folder / "whom_to_call.csv")
     assert set(calls["customer_id"]) == expected
@@ -59,7 +58,7 @@ def test_customers_read_from_the_csv_get_the_probabilities_they_had_in_the_lake(
     table, _ = read_csv(finished.folder / "customers.csv")
     calls = pl.read_parquet(partition(finished.lake, "calls", NEWEST) / "calls.parquet").head(len(table))
     assert table["customer_id"].cast(pl.Int64).equals(calls["customer_id"].cast(pl.Int64))
-    from_csv = pl.Series(churn_probability(model, table))
+    from_csv = pl.Series(positive_probability(model, table))
     assert (from_csv - calls["churn_probability"]).abs().max() < 1e-12  # type: ignore[operator] # a number
 
 

@@ -7,7 +7,8 @@ from threadpoolctl import threadpool_limits
 from churn.lake import partition
 from churn.train import training_and_holdout
 from model_pipeline.build import CANDIDATES
-from model_pipeline.train import churn_probability, fit_best
+from model_pipeline.model_file.skops_file import positive_probability
+from model_pipeline.train import fit_best
 from tests.model_pipeline.conftest import NEWEST, Run
 
 
@@ -17,7 +18,7 @@ def test_one_thread_or_two_and_once_or_twice_the_same_seed_gives_the_same_bits(f
     for threads in (1, 2):
         with threadpool_limits(threads):
             model, _ = fit_best(rows, seed=5)
-            answers.append((model.threshold, churn_probability(model, holdout).tobytes()))
+            answers.append((model.threshold, positive_probability(model, holdout).tobytes()))
     assert answers[0] == answers[1]
 
 

@@ -17,8 +17,7 @@ from skops import io as skops
 from churn.build import baseline
 from churn.harness.errors import BadInput
 from model_pipeline.model_file.review import TRUSTED
-from model_pipeline.model_file.skops_file import load_model, save_model
-from model_pipeline.train import churn_probability
+from model_pipeline.model_file.skops_file import load_model, positive_probability, save_model
 from tests.model_pipeline.conftest import Run
 
 OfFamily = Callable[[str], Any]
@@ -39,7 +38,7 @@ def test_a_saved_model_answers_as_before_to_the_last_bit(
     model = model_of_family(family)
     save_model(model, tmp_path / "model.skops")
     opened = load_model(tmp_path / "model.skops")
-    assert np.array_equal(churn_probability(opened, customers), churn_probability(model, customers))
+    assert np.array_equal(positive_probability(opened, customers), positive_probability(model, customers))
     assert np.array_equal(opened.predict(customers), model.predict(customers))
     assert set(opened.predict(customers)) == {"Yes", "No"}
 

@@ -8,17 +8,17 @@ import pytest
 
 from churn.value import campaign_value_eur
 from model_pipeline.build import trials
+from model_pipeline.model_file.skops_file import positive_probability
 from model_pipeline.own_table.columns import Table
 from model_pipeline.own_table.fit import fit_best
-from model_pipeline.terminal.progress import STEPS, SearchProgress
-from model_pipeline.train import churn_probability
+from model_pipeline.terminal.progress import SEARCH_STEPS, SearchProgress
 from tests.model_pipeline.conftest import COLUMNS, only
 
 
 def test_a_different_seed_searches_elsewhere_and_the_progress_bar_reaches_its_end(table: Table) -> None:
     steps: list[None] = []
     tried = [trials(fit_best(table, COLUMNS, seed, [SearchProgress(lambda: steps.append(None))])[1]) for seed in (1, 2)]
-    assert len(steps) == 2 * STEPS
+    assert len(steps) == 2 * SEARCH_STEPS
     assert tried[0] != tried[1]
 
 
@@ -55,7 +55,7 @@ def test_the_threshold_earns_more_than_calling_everyone_or_those_who_are_likelie
 @pytest.mark.usefixtures("linear_only")
 def test_predictions_follow_the_threshold(table: Table, customers: pl.DataFrame) -> None:
     model, _ = fit_best(replace(table, monthly_charge=None), COLUMNS, seed=1)
-    expected = np.where(churn_probability(model, customers) >= model.threshold, "Yes", "No")
+    expected = np.where(positive_probability(model, customers) >= model.threshold, "Yes", "No")
     assert np.array_equal(model.predict(customers), expected)
     assert 0 < (expected == "Yes").mean() < 1
 

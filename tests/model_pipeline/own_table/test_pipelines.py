@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sklearn.pipeline import Pipeline
 
 from churn.harness.errors import BadInput
+from model_pipeline.model_file.skops_file import positive_probability
 from model_pipeline.own_table.columns import Columns
 from model_pipeline.own_table.pipelines import as_declared, boosted_trees, spline_regression
-from model_pipeline.train import churn_probability
 from model_pipeline.validate import MISSING
 from tests.model_pipeline.conftest import COLUMNS
 
@@ -30,7 +30,7 @@ def test_order_and_extra_columns_change_nothing(
     model, rows = model_of_family(family), customers.head(30)
     names = order.sample(rows.columns, len(rows.columns))
     shuffled = rows.select(names).with_columns(something_else=pl.lit("?"))
-    assert np.array_equal(churn_probability(model, shuffled), churn_probability(model, rows))
+    assert np.array_equal(positive_probability(model, shuffled), positive_probability(model, rows))
 
 
 @pytest.mark.parametrize("lacking", COLUMNS.names)
@@ -38,7 +38,7 @@ def test_a_missing_column_is_named(
     customers: pl.DataFrame, model_of_family: Callable[[str], Any], lacking: str
 ) -> None:
     with pytest.raises(BadInput, match=f"no column {lacking}"):
-        churn_probability(model_of_family("splines"), customers.drop(lacking))
+        positive_probability(model_of_family("splines"), customers.drop(lacking))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_word_never_seen_and_a_blank_row_get_a_probability(
     odd = customers.head(2).with_columns(plan=pl.lit("platinum"))
     blank = customers.head(2).select(pl.lit(None, pl.String).alias(name) for name in customers.columns)
     for rows in (odd, blank):
-        probability = churn_probability(model, rows)
+        probability = positive_probability(model, rows)
         assert ((probability > 0) & (probability < 1)).all()
 
 

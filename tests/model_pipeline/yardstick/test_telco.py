@@ -5,7 +5,7 @@ import pytest
 from sklearn.calibration import CalibratedClassifierCV
 
 from model_pipeline.build import spline_regression
-from model_pipeline.periods import halves
+from model_pipeline.periods import STRATIFIED_FOLDS
 from model_pipeline.yardstick import telco
 from model_pipeline.yardstick.__main__ import row
 from model_pipeline.yardstick.telco import CATEGORICAL, NUMERIC, Scores, fold_scores, leak_scores
@@ -21,7 +21,7 @@ def baseline() -> Scores:
 @pytest.fixture(scope="module")
 def splines() -> Scores:
     """The family that the search chooses in each fold, calibrated. The search itself would take minutes."""
-    return fold_scores(CalibratedClassifierCV(spline_regression(NUMERIC, CATEGORICAL), cv=halves(None)))
+    return fold_scores(CalibratedClassifierCV(spline_regression(NUMERIC, CATEGORICAL), cv=STRATIFIED_FOLDS))
 
 
 def test_splines_reach_the_honest_ceiling_of_the_table(splines: Scores) -> None:
