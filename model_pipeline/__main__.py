@@ -14,11 +14,10 @@ from churn.harness.report import Report, StageClock, report_on
 from churn.harness.terminal import console, print_stages, progress_bar
 from churn.lake import partition
 from model_pipeline.own_table import command as own_table
+from model_pipeline.terminal.progress import SEARCH_STEPS
 
 if TYPE_CHECKING:
     from model_pipeline.card.evaluate import Holdout
-
-STEPS_AFTER_MONTHS = 13  # of the progress bar: the search's, and one for the card
 
 
 @exit_on_bad_input
@@ -31,7 +30,7 @@ def main() -> None:
         return
     data = operator_data(arguments)
     folder = arguments.runs / "model"
-    with progress_bar("six stages, with a search", len(data.months) + STEPS_AFTER_MONTHS, "model") as bar:
+    with progress_bar("six stages, with a search", len(data.months) + SEARCH_STEPS + 1, "model") as bar:
         report, holdout = solve(data, folder, bar.advance)
     print_result(folder, report, holdout)
 
@@ -39,7 +38,7 @@ def main() -> None:
 def solve(data: OperatorData, folder: Path, advance: Callable[[], object] = lambda: None) -> tuple[Report, "Holdout"]:
     """Run the six stages in `folder` and write the model card and the report there.
 
-    `advance` is called once a month, STEPS times during the search, and once at the end.
+    `advance` is called once a month, SEARCH_STEPS times during the search, and once after the card is written.
     """
     from model_pipeline.card.show import show  # imported here, because scikit-learn takes a second
     from model_pipeline.pipeline import run

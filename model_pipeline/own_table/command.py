@@ -5,8 +5,7 @@ from pathlib import Path
 
 from churn.harness.errors import BadInput
 from churn.harness.terminal import console, progress_bar
-
-STEPS = 14  # of the progress bar: the search's, one before and one after it
+from model_pipeline.terminal.progress import SEARCH_STEPS
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +29,7 @@ def wants_own_table(arguments: argparse.Namespace) -> bool:
 
 def learn(arguments: argparse.Namespace) -> None:
     """Fit both models on the table, write everything to `runs/model-<its name>`, and print what a person wants."""
-    with progress_bar(f"learn from {arguments.data.name}", STEPS, "model") as bar:
+    with progress_bar(f"learn from {arguments.data.name}", 1 + SEARCH_STEPS + 1, "model") as bar:
         from model_pipeline.own_table.run import folder_for, run
         from model_pipeline.own_table.table import understand
         from model_pipeline.terminal.summary import print_files, print_holdout, print_next
