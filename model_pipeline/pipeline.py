@@ -1,4 +1,4 @@
-"""The wiring: every month goes through the first three stages, then one model learns from all of them."""
+"""The wiring: every month goes through the first three stages, then both models learn from all of them."""
 
 import shutil
 from collections.abc import Callable
