@@ -2,10 +2,10 @@
 
 The operator cuts each table into files, and a file holds whole customers: part-00003.parquet of every table and month
 has the rows of the same customers. That file name is a block. `churn/checks/cross_check.py` closes the gate on an
-export that is cut in another way. One file a table, whatever it is called, is one block.
+export that is cut in another way. An export with one file per table, all of the same name, is one block.
 
-Polars' streaming engine does the same without blocks, but for 10 million customers it takes 3.9 GB instead of 0.3 GB,
-and 1.5 times the processor time.
+Polars' streaming engine does the same without blocks. For 10 million customers it takes 3.9 GB instead of 0.3 GB, and
+about 1.5 times the processor time.
 """
 
 import os
