@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from churn.harness.errors import exit_on_bad_input
@@ -45,18 +44,21 @@ class Lane:
             self.code, self._ended = self.program.poll(), time.monotonic()
         return self.program is not None and self.code is None
 
-    def row(self) -> tuple[str, str, str]:
+    def line(self) -> str:
         """Return name, state and seconds so far, for the display."""
         if self.program is None:
-            return self.name, "waiting", ""
+            return f"{self.name:<8}  waiting"
         state = {None: "running", 0: "done"}.get(self.code, "failed")
         if self.code is None and not environment_is_built(self.name):
             state = "building its environment"
-        return self.name, state, f"{self._ended - self._started:.0f} s"
+        return f"{self.name:<8}  {state:<24}  {self.seconds():>5}"
+
+    def seconds(self) -> str:
+        return f"{self._ended - self._started:.0f} s"
 
     def show(self) -> None:
         output = self.log.read_text(encoding="utf-8", errors="replace").rstrip()
-        heading = f"\n[bold]make {self.target}[/] ({self.row()[2]})"
+        heading = f"\n[bold]make {self.target}[/] ({self.seconds()})"
         console.print(heading, Text.from_ansi(output), sep="\n", soft_wrap=True)
 
 
@@ -86,8 +88,12 @@ def run(lanes: list[Lane], environment: dict[str, str]) -> None:
     """Run all lanes, started in the order of STARTED and shown in their own. When this is interrupted, none goes on."""
     waiting = sorted(lanes, key=lambda lane: STARTED.index(lane.name))
     to_show = list(lanes)
+
+    def display() -> str:
+        return "\n".join(lane.line() for lane in lanes)
+
     try:
-        with Live(get_renderable=lambda: display(lanes), console=console, refresh_per_second=2, transient=True):
+        with Live(get_renderable=display, console=console, refresh_per_second=2, transient=True):
             while to_show:
                 running = sum(lane.is_running() for lane in lanes)
                 if waiting and running < AT_ONCE:
@@ -100,13 +106,6 @@ def run(lanes: list[Lane], environment: dict[str, str]) -> None:
         with deaf_to_ctrl_c():
             for program in filter(None, (lane.program for lane in lanes)):
                 program.stop(SECONDS_TO_STOP)
-
-
-def display(lanes: list[Lane]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for lane in lanes:
-        table.add_row(*lane.row())
-    return table
 
 
 @exit_on_bad_input
