@@ -43,6 +43,7 @@ def test_a_saved_model_answers_as_before_to_the_last_bit(
     assert set(opened.predict(customers)) == {"Yes", "No"}
 
 
+@pytest.mark.slow
 def test_the_list_of_trusted_types_lacks_nothing_and_has_nothing_to_spare(
     model_of_family: OfFamily, finished: Run, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from model_pipeline.terminal.progress import SEARCH_STEPS, SearchProgress
 from tests.model_pipeline.conftest import COLUMNS, only
 
 
+@pytest.mark.slow
 def test_a_different_seed_searches_elsewhere_and_the_progress_bar_reaches_its_end(table: Table) -> None:
     steps: list[None] = []
     tried = [trials(fit_best(table, COLUMNS, seed, [SearchProgress(lambda: steps.append(None))])[1]) for seed in (1, 2)]
