@@ -21,12 +21,13 @@ from churn.harness.command import operator_data, parser
 from churn.harness.errors import exit_on_bad_input
 from churn.harness.terminal import Bar, console, print_table, progress_bar
 from churn.train import training_and_holdout
-from tracking_pipeline.build import CANDIDATES
+from tracking_pipeline.candidates.estimators import CANDIDATES
+from tracking_pipeline.candidates.judged import judged, split_off_newest_month
 from tracking_pipeline.record import month_run, stage_run
 from tracking_pipeline.safety.killed import process_tags
 from tracking_pipeline.safety.store import open_store, store_name, with_store_errors_as_sentences
 from tracking_pipeline.servers.scoring import ask, champion_server, request_body
-from tracking_pipeline.train import fitted_and_judged, split_off_last_month, tried
+from tracking_pipeline.train import tried
 
 ROUNDS = 3  # of all candidates
 LOGGED = 10_000
@@ -60,12 +61,12 @@ def answers(customer: pl.DataFrame, log: Path) -> tuple[float, float, float]:
 
 def trials(rows: pl.DataFrame) -> tuple[float, float]:
     """Return the mean seconds of a trial, without tracking and with it, measured in turns in the open store."""
-    past, last = split_off_last_month(rows)
+    past, last = split_off_newest_month(rows)
     bare, tracked = [], []
     with month_run("2025-12", None, "bench"), stage_run("train"):
         for candidate in CANDIDATES * ROUNDS:
             started = time.perf_counter()
-            fitted_and_judged(candidate, past, last)
+            judged(candidate, past, last)
             bare.append(time.perf_counter() - started)
             started = time.perf_counter()
             tried(candidate, past, last)

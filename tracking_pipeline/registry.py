@@ -36,7 +36,11 @@ class LoadedModel:
 
 
 def model_name() -> str:
-    """Return the name of the registered model: that of the experiment that `mlflow.set_experiment` has set."""
+    """Return the name of the registered model, which is the experiment's.
+
+    `open_store` (safety/store.py) sets the tracking URI and the experiment; MLflow keeps the experiment's id in
+    MLFLOW_EXPERIMENT_ID, for child processes too.
+    """
     return str(mlflow.get_experiment(os.environ["MLFLOW_EXPERIMENT_ID"]).name)
 
 

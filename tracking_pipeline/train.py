@@ -5,7 +5,6 @@ The hold-out month chooses nothing here: it is kept for the question whether the
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
@@ -15,27 +14,14 @@ from mlflow.entities.model_registry import ModelVersion
 from sklearn.pipeline import Pipeline
 
 from churn import train as plain
-from churn.evaluation.scores import Scores, score
+from churn.evaluation.scores import Scores
 from churn.lake import partition
-from churn.storage.model_file import churn_probability, load_model
-from churn.tables import LABEL
-from churn.value import best_threshold
-from tracking_pipeline.build import BASELINE, CANDIDATES, Candidate, estimator
+from churn.storage.model_file import load_model
+from tracking_pipeline.candidates.estimators import BASELINE, CANDIDATES, Candidate, estimator
+from tracking_pipeline.candidates.judged import Trial, judged, rows_to_search
 from tracking_pipeline.record import inherited_tags
 from tracking_pipeline.registry import CHALLENGER, model_name, model_settings
 from tracking_pipeline.safety.checked import digest_tag
-
-MOST_ROWS_TO_SEARCH = 30_000  # ranking candidates needs fewer rows than fitting the winner
-CHARGE = "monthly_charge_eur"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A candidate, and how it did on the month that it was judged on."""
-
-    candidate: Candidate
-    threshold: float  # the churn probability from which a call earned most
-    metrics: dict[str, float]
 
 
 def train(lake: Path, month: str) -> Scores:
@@ -46,9 +32,8 @@ def train(lake: Path, month: str) -> Scores:
     scores = plain.train(lake, month)
     rows, _ = plain.training_and_holdout(lake, month)
     record_baseline(partition(lake, "model", month), rows, scores)
-    past, last = split_off_last_month(rows)
-    sample = past.sample(min(len(past), MOST_ROWS_TO_SEARCH), seed=0)
-    trials = [tried(candidate, sample, last) for candidate in CANDIDATES]
+    past, newest = rows_to_search(rows)
+    trials = [tried(candidate, past, newest) for candidate in CANDIDATES]
     winner = min(trials, key=lambda trial: trial.metrics["log_loss"])
     mlflow.set_tag("winner", winner.candidate.name)
     mlflow.log_metrics({f"winner_{name}": value for name, value in winner.metrics.items()})
@@ -56,21 +41,24 @@ def train(lake: Path, month: str) -> Scores:
     return scores
 
 
-def tried(candidate: Candidate, past: pl.DataFrame, last: pl.DataFrame) -> Trial:
-    """Fit a candidate on `past` and judge it on the month `last`, in its own run."""
+def tried(candidate: Candidate, past: pl.DataFrame, newest: pl.DataFrame) -> Trial:
+    """Fit a candidate on `past` and judge it on the month `newest`, in its own run."""
     tags = inherited_tags(stage="train", role="trial", family=candidate.family)
     with mlflow.start_run(run_name=candidate.name, nested=True, tags=tags):
         mlflow.log_params(candidate.parameters)
-        model, threshold, metrics = fitted_and_judged(candidate, past, last)
-        info = mlflow.sklearn.log_model(model, name="model", **model_settings(model, past, threshold))
-        mlflow.log_metrics(metrics, model_id=info.model_id)
-    return Trial(candidate, threshold, metrics)
+        trial = judged(candidate, past, newest)
+        info = mlflow.sklearn.log_model(trial.model, name="model", **model_settings(trial.model, past, trial.threshold))
+        mlflow.log_metrics(trial.metrics, model_id=info.model_id)
+    return trial
 
 
 def put_forward(
     candidate: Candidate, model: Pipeline, threshold: float, rows: pl.DataFrame, month: str
 ) -> ModelVersion:
-    """Fit a candidate on all rows and register it as a new version, @challenger. That puts nothing live."""
+    """Fit a candidate on all rows and register it as a new version, @challenger. That puts nothing live.
+
+    The threshold stays that of its trial: there it was chosen on customers that the model had not seen.
+    """
     tags = inherited_tags(stage="train", role="challenger", family=candidate.family)
     with mlflow.start_run(run_name=f"{candidate.name}, fitted on all rows", nested=True, tags=tags) as run:
         mlflow.log_params({**candidate.parameters, "threshold": threshold})
@@ -91,20 +79,3 @@ def record_baseline(folder: Path, rows: pl.DataFrame, scores: Scores) -> None:
         mlflow.log_params({**BASELINE.parameters, "threshold": threshold})
         mlflow.log_metrics({f"holdout_{name}": value for name, value in scores.as_dict().items()})
         mlflow.sklearn.log_model(model, name="model", **model_settings(model, rows, threshold))
-
-
-def split_off_last_month(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return all months but the last, and the last. With a single month, both are that month."""
-    last = rows["month"].max()
-    past = rows.filter(pl.col("month") < last)
-    return (past if len(past) else rows), rows.filter(pl.col("month") == last)
-
-
-def fitted_and_judged(
-    candidate: Candidate, past: pl.DataFrame, last: pl.DataFrame
-) -> tuple[Pipeline, float, dict[str, float]]:
-    """Do the work of a trial and record nothing. Returns the model, its threshold and its scores."""
-    model = plain.fitted(estimator(candidate), past)
-    probability = churn_probability(model, last)
-    threshold = best_threshold(last[LABEL], probability, last[CHARGE])
-    return model, threshold, score(last[LABEL], probability, threshold, last[CHARGE]).as_dict()

@@ -14,7 +14,7 @@ from mlflow.entities.model_registry import ModelVersion
 from churn.harness.errors import BadInput
 from churn.storage.model_file import churn_probability
 from churn.train import fitted
-from tracking_pipeline.build import CANDIDATES, Candidate, estimator
+from tracking_pipeline.candidates.estimators import CANDIDATES, Candidate, estimator
 from tracking_pipeline.registry import CHALLENGER, CHAMPION, as_table, load_champion, load_version, model_settings
 from tracking_pipeline.safety.checked import digest_tag
 from tracking_pipeline.servers.scoring import champion_server

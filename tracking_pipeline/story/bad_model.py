@@ -6,7 +6,7 @@ No search proposes it: a person puts it forward.
 from sklearn.pipeline import Pipeline
 
 from churn.build import baseline
-from tracking_pipeline.build import Candidate
+from tracking_pipeline.candidates.estimators import Candidate
 
 BAD = Candidate("balanced", {})
 

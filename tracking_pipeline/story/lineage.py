@@ -27,7 +27,7 @@ from churn.process import process
 from churn.storage.months import add_months, month_range
 from churn.train import fitted, training_and_holdout
 from churn.validate import validate
-from tracking_pipeline.build import Candidate, estimator
+from tracking_pipeline.candidates.estimators import Candidate, estimator
 from tracking_pipeline.deploy import recorded_predictions, scored
 from tracking_pipeline.promote import Decision, history, live_versions
 from tracking_pipeline.record import find_runs

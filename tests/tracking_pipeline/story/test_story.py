@@ -28,7 +28,7 @@ from churn.storage.months import add_months, month_range
 from churn.train import training_and_holdout
 from tests.demos import MONTH
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, SMALL_WORLD, command
-from tracking_pipeline.build import CANDIDATES
+from tracking_pipeline.candidates.estimators import CANDIDATES
 from tracking_pipeline.promote import force, history, live_versions, roll_back
 from tracking_pipeline.record import month_run
 from tracking_pipeline.registry import CHAMPION, aliased, load_champion
