@@ -42,7 +42,8 @@ def logged(rows: pl.DataFrame, candidate: Candidate = BASELINE) -> tuple[str, Pa
 
 def register(name: str, model_uri: str, month: str = "2025-05") -> ModelVersion:
     """Register a logged model as @challenger, as `put_forward` does."""
-    version = MlflowClient().create_model_version(name, model_uri, tags={"month": month, **digest_tag(model_uri)})
+    tags, model_id = {"month": month, **digest_tag(model_uri)}, model_uri.removeprefix("models:/")
+    version = MlflowClient().create_model_version(name, model_uri, tags=tags, model_id=model_id)
     MlflowClient().set_registered_model_alias(name, CHALLENGER, version.version)
     return version
 
