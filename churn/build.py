@@ -1,4 +1,4 @@
-"""Model Building: decide what to learn from, and with what. All pipelines must agree on the baseline that is here.
+"""Model Building: `build` decides what to learn from, and `baseline` with what. All pipelines agree on both.
 
 Split by time, never at random: train on past months, hold out the newest month with labels, and score the month after
 it, whose labels nobody knows yet.

@@ -38,11 +38,14 @@ def existing_partition(lake: Path, table: str, month: str, made_by: str) -> Path
 
 
 def scan(lake: Path, table: str, months: Sequence[str]) -> "pl.LazyFrame":
-    """Return the rows of a table in these months, lazily and in order. A table in `valid` is named "valid/usage"."""
+    """Return the rows of a table in these months, lazily and in order.
+
+    `table` is a table of features, labels or predictions, or one in a folder of tables, such as "valid/usage".
+    """
     import polars as pl  # not at the top: collect runs where no package is installed
 
-    stage, _, table = table.partition("/")
-    files = [partition(lake, stage, month) / table / "*.parquet" for month in months]
+    name, _, inside = table.partition("/")
+    files = [partition(lake, name, month) / inside / "*.parquet" for month in months]
     return pl.scan_parquet(files, hive_partitioning=False)
 
 

@@ -1,7 +1,9 @@
 """Data Processing: a row of features per customer, from what was known by the end of the month and nothing later.
 
 Features of a month use rows *dated* up to its last day. Some of these rows arrive a month late: when the next export is
-valid, run `process` for the month again. Labels of a month are known one month later, from that month's cancellations.
+valid, run `process` for the month again. The newest month is scored before its late rows are here, which older months
+have: a small difference between training and prediction, as in real life.
+Labels of a month are known one month later, from that month's cancellations.
 """
 
 from collections.abc import Sequence
@@ -77,7 +79,7 @@ def labels(valid: ValidTables, month: str) -> pl.LazyFrame:
 def active_customers(valid: ValidTables, month: str) -> pl.LazyFrame:
     """Return everyone who joined by the month's last day and has not cancelled, sorted by customer_id.
 
-    A customer who was exported twice counts as in the first export.
+    An export's `customers` are those who joined in that month. If one was exported twice, the first export counts.
     """
     so_far = valid.months_up_to(month)
     return (
