@@ -90,6 +90,7 @@ def raise_if_a_row_is_lost(lake: Path, clean_lake: Path, month: str) -> set[int]
     return touched
 
 
+@pytest.mark.slow
 @modest
 @given(
     what=FAULT_AND_TABLE,
