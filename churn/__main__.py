@@ -25,7 +25,7 @@ def main() -> None:
         report = solve(data, folder, bar.advance)
     print_stages(report)
     print_scores(report)
-    console.print(f"report: {folder / 'report.json'}")
+    console.print(f"report: {folder / 'report.json'}", soft_wrap=True)
     console.print("next: make demo-model")
 
 

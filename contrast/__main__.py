@@ -62,7 +62,7 @@ def main() -> None:
         put_into_readme(README, matrix)
     print_matrix(matrix)
     console.print(f"{len(chosen) * len(columns)} cells and their controls took {time.perf_counter() - started:.0f} s")
-    console.print(f"table: {arguments.out}; logs: {folder}/<pipeline>/log.txt")
+    console.print(f"table: {arguments.out}; logs: {folder}/<pipeline>/log.txt", soft_wrap=True)
     console.print("next: contrast/README.md explains how to read the table and how to add a scenario")
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; the tests read output as it is in a log
 LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "tracking_pipeline")
 BUILD_IMAGES = ("workflow_pipeline", "contrast", "test_same_answer.py")
 

@@ -49,7 +49,7 @@ def main() -> None:
     if run.executed_nothing:
         console.print("nothing has changed, so nothing was executed")
     print_scores(report)
-    console.print(f"report: {folder / 'report.json'}; kfp's log: {folder / 'log.txt'}")
+    console.print(f"report: {folder / 'report.json'}; kfp's log: {folder / 'log.txt'}", soft_wrap=True)
     if client is not None:
         serve(client, run, report, folder, arguments.serve)
         console.print("next: make demo-workflow again (nothing will run), or change a line in churn/process.py first")

@@ -25,7 +25,7 @@ def main() -> None:
     failed = [name for name in NAMES if DEMOS[name] in arguments.failed.split()]
     runs = side_by_side(arguments.runs, failed)
     print_side_by_side(runs, arguments.runs)
-    console.print(f"\nthe same with plots: {write_page(runs, arguments.runs)}")
+    console.print(f"\nthe same with plots: {write_page(runs, arguments.runs)}", soft_wrap=True)
     if failed:
         again = ", ".join(f"make {DEMOS[name]}" for name in failed)
         raise BadInput(f"not every pipeline has run; to see why: {again}")

@@ -48,7 +48,7 @@ def main() -> None:
     dagster = Dagster()
     year_with_a_broken_month(dagster, data, folder / "source")
     print_scores(write_report(folder, data, dagster))
-    console.print(f"report: {arguments.runs / 'data-dagster' / 'report.json'}")
+    console.print(f"report: {arguments.runs / 'data-dagster' / 'report.json'}", soft_wrap=True)
     console.print("next: make ui-dagster (the same runs in Dagster's own pages)")
 
 

@@ -37,8 +37,8 @@ def demo(arguments: argparse.Namespace) -> None:
     report = write_report(airflow, data, tasks, scores)
     print_partitions(airflow.lake, data.months, runs)
     print_scores(report)
-    console.print(f"report: {arguments.runs / 'data' / 'report.json'}")
-    console.print(f"logs: {arguments.runs / 'data' / 'airflow'}")
+    console.print(f"report: {arguments.runs / 'data' / 'report.json'}", soft_wrap=True)
+    console.print(f"logs: {arguments.runs / 'data' / 'airflow'}", soft_wrap=True)
     console.print("next: make ui-data (the same runs in Airflow's own pages)")
 
 

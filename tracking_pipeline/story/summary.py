@@ -86,6 +86,6 @@ def print_story(report: Report, answers: list[list[str]], first_month: str, log:
         "tracking",
     )
     print_scores(report)
-    console.print(f"report: {log.with_name('report.json')}")
+    console.print(f"report: {log.with_name('report.json')}", soft_wrap=True)
     console.print(f"store:  {mlflow.get_tracking_uri()} (MLflow's log: {log})", soft_wrap=True)
     console.print(f"next:   make lineage MONTH={first_month}, and make ui-tracking")

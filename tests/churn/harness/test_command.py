@@ -242,7 +242,7 @@ def test_a_process_of_its_own_ends_the_same_way(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_is_one_sentence(churn: Churn, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*arguments: object) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(plain, "run", interrupted)
@@ -251,7 +251,7 @@ def test_ctrl_c_is_one_sentence(churn: Churn, source: Path, tmp_path: Path, monk
 
 
 def test_a_bug_of_ours_keeps_its_traceback(churn: Churn, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def buggy(*arguments: object) -> None:
+    def buggy(*arguments: object, **options: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(plain, "run", buggy)
