@@ -26,7 +26,10 @@ def test_dagster_gives_the_plain_answer_to_the_last_bit(demos: Demos) -> None:
     text = " ".join(demos.run("data-dagster").stdout.split())
     assert_equal_to_the_last_bit(demos, "data-dagster")
     assert f"incident {MONTH} contract: usage {MONTH}" in text
-    assert f"ran after the correction: exports {MONTH}, features {BEFORE}, {MONTH}, predictions {MONTH} ROC-AUC" in text
+    assert (
+        f"ran after the correction: exports {MONTH}, features {BEFORE}, {MONTH}, predictions {MONTH} baseline: ROC-AUC"
+        in text
+    )
 
 
 @pytest.mark.slow
