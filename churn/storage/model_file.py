@@ -1,5 +1,6 @@
 """A model file: skops, because loading one runs no code, unlike a pickle."""
 
+import json
 import re
 from io import BytesIO
 from pathlib import Path
@@ -8,6 +9,7 @@ from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import polars as pl
+import sklearn
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from skops import io as skops
@@ -39,11 +41,13 @@ def save_model(model: Any, path: Path) -> None:
 def load_model(path: Path) -> Pipeline:
     """Load a model without unpickling.
 
-    Raises BadInput if the file is not a skops file, holds a type that nobody reviewed, or was fitted on other columns.
+    Raises BadInput if the file is not a skops file, holds a type that nobody reviewed, was made with a different
+    scikit-learn, or was fitted on other columns.
     """
     if not path.is_file():
         raise BadInput(f"there is no model file {path}")
     try:
+        raise_if_different_scikit_learn(path, str(path), "run train again")
         untrusted = skops.get_untrusted_types(file=path)
         if untrusted:
             raise BadInput(f"{path} carries types that were never reviewed ({', '.join(untrusted)}): it is not loaded")
@@ -55,6 +59,29 @@ def load_model(path: Path) -> Pipeline:
     if list(getattr(model, "feature_names_in_", [])) != FEATURES:
         raise BadInput(f"{path} is not a model file of ours (it was not fitted on {', '.join(FEATURES)})")
     return model
+
+
+def raise_if_different_scikit_learn(file: Path, what: str, instead: str) -> None:
+    """Raise BadInput if a skops file was made with a scikit-learn other than the one that is running.
+
+    The sentence names `what` was made and `instead`, which is what to do. scikit-learn itself only warns, once for each
+    estimator, that it might break or predict something else.
+    """
+    versions: set[str] = set()
+
+    def note(node: dict[str, Any]) -> dict[str, Any]:
+        if "_sklearn_version" in node:
+            versions.add(json.loads(node["_sklearn_version"]["content"]))
+        return node
+
+    with ZipFile(file) as files:
+        json.loads(files.read("schema.json"), object_hook=note)
+    if different := versions - {sklearn.__version__}:
+        made_with = ", ".join(sorted(different))
+        raise BadInput(
+            f"{what} was made with scikit-learn {made_with}, but {sklearn.__version__} is running: {instead}, "
+            f"or install scikit-learn {made_with}"
+        )
 
 
 def churn_probability(model: Any, rows: pl.DataFrame) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import sklearn
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -39,6 +40,19 @@ def other_columns() -> Pipeline:
     return Pipeline(steps).fit(pl.DataFrame({"height": [1.0, 2.0], "weight": [3.0, 4.0]}), [0, 1])
 
 
+def dump_as_scikit_learn(version: str, model: Any, path: Path) -> None:
+    """Write a skops file that says a different scikit-learn made it."""
+    skops.dump(model, path)
+    with zipfile.ZipFile(path) as file:
+        contents = {name: file.read(name) for name in file.namelist()}
+    here, there = f'\\"{sklearn.__version__}\\"'.encode(), f'\\"{version}\\"'.encode()
+    assert here in contents["schema.json"]
+    contents["schema.json"] = contents["schema.json"].replace(here, there)
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in contents.items():
+            file.writestr(name, content)
+
+
 FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
     "nothing there": (lambda path: None, "there is no model file"),
     "a folder": (lambda path: path.mkdir(), "there is no model file"),
@@ -47,6 +61,10 @@ FOREIGN: dict[str, tuple[Callable[[Path], object], str]] = {
     "a renamed pickle": (lambda path: path.write_bytes(pickle.dumps(Surprise())), "is not a model file of ours"),
     "another zip": (lambda path: zipfile.ZipFile(path, "w").close(), "is not a model file of ours"),
     "an untrusted type": (lambda path: skops.dump(Surprise(), path), r"types that were never reviewed \(.*Surprise\)"),
+    "an older scikit-learn": (
+        lambda path: dump_as_scikit_learn("1.2.0", baseline(), path),
+        rf"made with scikit-learn 1\.2\.0, but {sklearn.__version__} is running: run train again, or install",
+    ),
     "no estimator": (lambda path: skops.dump({"a": 1}, path), "is not a model file of ours"),
     "other columns": (lambda path: skops.dump(other_columns(), path), "was not fitted on monthly_charge_eur, "),
     "not fitted": (lambda path: skops.dump(baseline(), path), "was not fitted on monthly_charge_eur, "),
