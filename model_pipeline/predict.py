@@ -9,9 +9,7 @@ from churn.harness.command import command
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import console
 from churn.storage.atomic import write_file
-from model_pipeline.own_table.output_file import output_file
-
-OURS = ["churn_probability", "churn_predicted"]
+from model_pipeline.own_table.output_file import OURS, output_file
 
 
 @exit_on_bad_input

@@ -18,6 +18,8 @@ from sklearn.pipeline import Pipeline
 TRUSTED = {
     "model_pipeline.validate.as_declared": "ours: the input check; a function without side effects",
     "model_pipeline.own_table.pipelines.as_declared": "ours: the same for a user's table, which may have dates",
+    "model_pipeline.own_table.pipelines.known_numbers": "ours: names the columns of a table that have values",
+    "sklearn.model_selection._split.StratifiedGroupKFold": "the same for a table with several rows per customer",
     "sklearn.model_selection._split.GroupKFold": "a parameter of CalibratedClassifierCV; holds a number",
     "sklearn.calibration._CalibratedClassifier": "a part of CalibratedClassifierCV; holds estimators",
     "sklearn.calibration._SigmoidCalibration": "a part of CalibratedClassifierCV; holds two numbers",

@@ -30,3 +30,4 @@ class Table:
     positive: str
     monthly_charge: NDArray[np.float64] | None  # None if no column says what a customer pays
     period: NDArray[Any] | None  # when each row was, as something that sorts; None if the table has no time
+    bucket: NDArray[np.int64] | None = None  # folds keep its rows together; None if each row is its own customer

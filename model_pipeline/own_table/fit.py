@@ -1,21 +1,28 @@
 """Fit a model on a user's table, as train.py does. The outcome is a word; charge and time may be unknown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context
 from sklearn.metrics import balanced_accuracy_score, make_scorer
-from sklearn.model_selection import FixedThresholdClassifier, RandomizedSearchCV, TunedThresholdClassifierCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    RandomizedSearchCV,
+    StratifiedGroupKFold,
+    TunedThresholdClassifierCV,
+)
 from threadpoolctl import threadpool_limits
 
 from churn.value import campaign_value_eur
 from model_pipeline.build import search
 from model_pipeline.campaign import THRESHOLDS
 from model_pipeline.own_table.columns import Columns, Table
-from model_pipeline.own_table.pipelines import boosted_trees, spline_regression
-from model_pipeline.periods import groups, halves, newest_periods, to_search
+from model_pipeline.own_table.customers import BUCKETS
+from model_pipeline.own_table.pipelines import boosted_trees, input_check, spline_regression
+from model_pipeline.periods import MOST_ROWS, STRATIFIED_FOLDS, Folds, groups, halves, newest_periods, to_search
 from model_pipeline.train import calibrated, frozen
 
 
@@ -23,19 +30,44 @@ def fit_best(
     table: Table, columns: Columns, seed: int, callbacks: Sequence[Any] = ()
 ) -> tuple[FixedThresholdClassifier, RandomizedSearchCV]:
     """Return the model to deploy and the finished search. `callbacks` are scikit-learn's, for the search."""
-    period = np.zeros(len(table.rows)) if table.period is None else table.period  # one period: folds are random
     charge = {} if table.monthly_charge is None else {"monthly_charge": table.monthly_charge}
+    few, comparing, calibrating, choosing, metadata = folds_of(table, columns, seed)
     with threadpool_limits(1), config_context(enable_metadata_routing=True):
-        searched = search(spline_regression(columns), boosted_trees(columns, seed), to_search(period, seed), seed)
-        searched.set_callbacks(*callbacks).fit(table.rows, table.outcome, **groups(period))
-        tuned = TunedThresholdClassifierCV(
-            calibrated(searched, halves(period)),
-            scoring=scorer(table),
-            thresholds=THRESHOLDS,
-            cv=newest_periods(period, seed),
+        searched = search(spline_regression(columns), boosted_trees(columns, seed), comparing, seed)
+        searched.set_callbacks(*callbacks).fit(
+            table.rows[few], table.outcome[few], **{name: values[few] for name, values in metadata.items()}
         )
-        tuned.fit(table.rows, table.outcome, **groups(period), **charge)
+        tuned = TunedThresholdClassifierCV(
+            calibrated(searched, calibrating), scoring=scorer(table), thresholds=THRESHOLDS, cv=choosing
+        )
+        tuned.fit(table.rows, table.outcome, **metadata, **charge)
     return frozen(tuned).set_params(pos_label=table.positive), searched
+
+
+def folds_of(
+    table: Table, columns: Columns, seed: int
+) -> tuple[NDArray[np.intp], Folds, Folds, Folds, Mapping[str, Any]]:
+    """Return the rows to search with, the folds to search, to calibrate and to choose the threshold, and metadata.
+
+    Folds keep a customer whole, or follow the time, or are random.
+    """
+    everything = np.arange(len(table.rows))
+    if table.bucket is not None:
+        by_customer = StratifiedGroupKFold(STRATIFIED_FOLDS)
+        share = 1.5 * MOST_ROWS / len(table.rows)  # as many rows as the other folds take
+        few = everything if share >= 1 else np.flatnonzero(table.bucket < share * BUCKETS)
+        return few, by_customer, by_customer, by_customer, {"groups": table.bucket}
+    period = np.zeros(len(table.rows), np.int64)  # one period: folds are random
+    if table.period is not None and _known_in_every_period(table.rows, table.period, columns):
+        period = table.period
+    return everything, to_search(period, seed), halves(period), newest_periods(period, seed), groups(period)
+
+
+def _known_in_every_period(rows: pl.DataFrame, period: NDArray[Any], columns: Columns) -> bool:
+    """Return whether some column has a value in every period, so that each fold has something to learn from."""
+    values = input_check(columns).transform(rows)
+    known = values.select(pl.all().is_not_null()).group_by(pl.Series("", period)).agg(pl.all().any())
+    return any(known[name].all() for name in columns.names)
 
 
 def scorer(table: Table) -> Any:

@@ -1,13 +1,19 @@
-"""Choose the rows of a user's table to hold out: a random quarter, or the newest quarter if the table has a time."""
+"""Choose the rows of a user's table to hold out: a random quarter, or the newest quarter if the table has a time.
 
+If a customer has several rows, a random quarter is a quarter of the customers. A model that has seen one of a
+customer's rows recognises the others by their values, and would be scored for its memory.
+"""
+
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from churn.harness.errors import BadInput
+from model_pipeline.own_table.customers import Customers
 from model_pipeline.own_table.infer import date_format, numbers_in
 
 SHARE = 0.25
@@ -15,24 +21,80 @@ FEWEST_OF_EACH_OUTCOME = 5
 PERIODS = 8  # into which the rows before the holdout are cut
 
 
-def random_rows(outcome: pl.Series, seed: int) -> NDArray[np.bool_]:
-    """Choose a random quarter with the same share of each outcome. Shape (n,), true for rows to hold out."""
+@dataclass(frozen=True)
+class Split:
+    """The rows to learn from and those to hold out, both of shape (n,). A row may belong to neither."""
+
+    learnt: NDArray[np.bool_]
+    held_out: NDArray[np.bool_]
+    words: str
+    period: NDArray[np.int64] | None = None  # of each row, for folds in the order of time
+    bucket: NDArray[np.int64] | None = None  # of each row, for folds that keep a customer whole
+
+
+def split(
+    table: pl.DataFrame,
+    target: str,
+    positive: str,
+    time: str | None,
+    customers: Customers | None,
+    seed: int,
+    path: Path,
+) -> Split:
+    """Choose the rows to hold out. Raises BadInput if a part would have too few rows of an outcome.
+
+    With a time, earlier rows of a customer may teach, and later ones are held out. That is how churn is predicted: the
+    model meets customers whom it knows from earlier months. But if a customer has the same outcome in all rows, the
+    earlier rows tell the later outcome, and only customers that the model never met can judge it.
+    """
+    outcome = table[target]
+    if customers is None:
+        found = _random_rows(outcome, seed) if time is None else _newest_rows(table, time, target, path)
+    elif time is None:
+        found = _whole_customers(outcome, customers, seed)
+    else:
+        found = _newest_rows(table, time, target, path)
+        if customers.share_outcome(outcome == positive):
+            found = _newest_rows_of_unknown_customers(found, outcome, customers, seed)
+        else:
+            found = replace(found, words=f"{found.words}; earlier rows of the same customers teach")
+    _raise_if_too_few(found, outcome, path)
+    return found
+
+
+def _random_rows(outcome: pl.Series, seed: int) -> Split:
+    """Choose a random quarter with the same share of each outcome."""
     _, chosen = train_test_split(
         np.arange(len(outcome)), test_size=SHARE, stratify=outcome.to_numpy(), random_state=seed
     )
     held_out = np.zeros(len(outcome), bool)
     held_out[chosen] = True
-    return held_out
+    return Split(~held_out, held_out, "a random quarter held out")
 
 
-def newest_rows(
-    table: pl.DataFrame, time_column: str, target: str, path: Path
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], str]:
-    """Choose the newest quarter. Rows of the same time stay together.
+def _whole_customers(outcome: pl.Series, customers: Customers, seed: int) -> Split:
+    """Choose a random quarter of the customers with all their rows, and about the same share of each outcome."""
+    bucket = customers.buckets(seed)
+    quarters = StratifiedGroupKFold(round(1 / SHARE), shuffle=True, random_state=seed)
+    _, chosen = next(quarters.split(bucket, outcome.to_numpy(), bucket))
+    held_out = np.zeros(len(outcome), bool)
+    held_out[chosen] = True
+    return Split(~held_out, held_out, f"a random quarter held out, {customers.kept_whole}", bucket=bucket)
 
-    Return which rows to hold out, the period of each row (both of shape (n,)), and the split in words. Raises BadInput
-    when nothing older is left, or when a part has too few rows of an outcome.
-    """
+
+def _newest_rows_of_unknown_customers(newest: Split, outcome: pl.Series, customers: Customers, seed: int) -> Split:
+    unknown = _whole_customers(outcome, customers, seed)
+    return replace(
+        unknown,
+        learnt=newest.learnt & unknown.learnt,
+        held_out=newest.held_out & unknown.held_out,
+        words=f"{newest.words}, of a random quarter of the customers, who teach nothing: "
+        "a customer has the same outcome in all rows",
+    )
+
+
+def _newest_rows(table: pl.DataFrame, time_column: str, target: str, path: Path) -> Split:
+    """Choose the newest quarter. Rows of the same time stay together. Raises BadInput if nothing older is left."""
     time = _time(table[time_column], path)
     cut = time.sort()[int(len(time) * (1 - SHARE))]
     if cut == time.min():
@@ -40,16 +102,19 @@ def newest_rows(
             f"{path}: three quarters of the rows have the same {time_column}: nothing older is left to learn from"
         )
     held_out = (time >= cut).to_numpy()
-    outcome = table[target].to_numpy()
-    for rows, which in ((held_out, "newest quarter"), (~held_out, "rows before the newest quarter")):
-        fewest = min((outcome[rows] == word).sum() for word in np.unique(outcome))
+    first = table[time_column][int(np.flatnonzero((time == cut).to_numpy())[0])]
+    words = f"the newest rows held out: {time_column} from {first} on"
+    return Split(~held_out, held_out, words, period=_periods(time, held_out, table[target].to_numpy()))
+
+
+def _raise_if_too_few(found: Split, outcome: pl.Series, path: Path) -> None:
+    for rows, which in ((found.held_out, "held-out rows"), (found.learnt, "rows to learn from")):
+        fewest = min(int((outcome.filter(pl.Series(rows)) == word).sum()) for word in outcome.unique())
         if fewest < FEWEST_OF_EACH_OUTCOME:
             raise BadInput(
-                f"{path}: by {time_column}, the {which} hold only {fewest} rows of one outcome, "
-                f"at least {FEWEST_OF_EACH_OUTCOME} are needed: leave the time column out, or bring more rows"
+                f"{path}: the {which} ({found.words}) have only {fewest} of one outcome, at least "
+                f"{FEWEST_OF_EACH_OUTCOME} are needed: leave the time column out, or bring more rows"
             )
-    first = table[time_column][int(np.flatnonzero((time == cut).to_numpy())[0])]
-    return held_out, _periods(time, held_out, outcome), f"the newest rows held out: {time_column} from {first} on"
 
 
 def _time(values: pl.Series, path: Path) -> pl.Series:

@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns
@@ -16,7 +13,6 @@ TIME_FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d.
 ID_NAME = r"(?i:(^|[_ .-])(id|uuid|guid|key|nr|no|number|index|row|phone|email)$|^column \d+$)|[a-z]I[dD]$"
 UNIQUE_SHARE = 0.9  # of a text column's values; above it, each value names one row and cannot help with the next
 FEWEST_VALUES_OF_AN_ID = 20
-GIVES_IT_AWAY = 0.99  # ROC-AUC of one column alone
 
 
 def two_outcomes(outcome: pl.Series, path: Path, notes: list[str]) -> tuple[str, str]:
@@ -81,24 +77,6 @@ def date_format(values: pl.Series) -> str | None:
     """Return the first format that reads all values. Where two would do, the day comes before the month."""
     formats = [*DATE_FORMATS, *TIME_FORMATS]
     return next((form for form in formats if _reads_all(values.head(20), form) and _reads_all(values, form)), None)
-
-
-def giveaways(table: pl.DataFrame, columns: Columns, positive: NDArray[np.bool_]) -> list[str]:
-    """Return a warning for each column that alone tells the outcome, and so was probably written after it.
-
-    Such a column is kept, because only the user can know.
-    """
-    found = []
-    for name in columns.numeric:
-        numbers = table[name].cast(pl.Float64, strict=False)
-        alone = roc_auc_score(positive, numbers.fill_null(numbers.median()).to_numpy())
-        found += [name] if max(alone, 1 - alone) > GIVES_IT_AWAY else []
-    for name in columns.categorical:
-        if table[name].n_unique() <= len(table) / 10:
-            rows = table.select(name).with_columns(positive=pl.Series(positive, dtype=pl.Float64))
-            share = rows.select(pl.col("positive").mean().over(name)).to_series()
-            found += [name] if roc_auc_score(positive, share.to_numpy()) > GIVES_IT_AWAY else []
-    return [f"look out: {name} alone tells the outcome: was it known before? (kept)" for name in found]
 
 
 def _reads_all(values: pl.Series, form: str) -> bool:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from churn.harness.errors import BadInput
 
+OURS = ["churn_probability", "churn_predicted"]  # the columns that `predict` adds
+
 
 def output_file(out: Path | None, customers: Path, model: Path) -> Path:
     """Return `out`, or by default a file next to `customers`.

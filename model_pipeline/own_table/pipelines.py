@@ -36,8 +36,26 @@ def baseline(columns: Columns) -> Pipeline:
 
 
 def _adapted(pipeline: Pipeline, columns: Columns) -> Pipeline:
+    """Return the Pipeline with this table's check, pooling, and only the numbers that its training rows know.
+
+    The steps pass arrays on, not tables: a plan 'b_c' in a column 'a' and a plan 'c' in a column 'a_b' would get the
+    same column name.
+    """
     pooling = {f"process__words__{name}": value for name, value in POOLING.items()}
-    return pipeline.set_params(validate=input_check(columns), **pooling)
+    pipeline.set_params(validate=input_check(columns), **pooling)
+    process = pipeline["process"].set_output(transform="default")
+    process.transformers = [
+        (name, step, known_numbers if name == "numbers" else names) for name, step, names in process.transformers
+    ]
+    return pipeline
+
+
+def known_numbers(table: pl.DataFrame) -> list[str]:
+    """Return the numeric columns in which at least one row has a value. scikit-learn calls this in every fit.
+
+    In a fold, a column may be all blank, for example because it was recorded only lately. No spline fits that.
+    """
+    return [name for name in table.columns if table[name].dtype == pl.Float64 and table[name].count() > 0]
 
 
 def _numbers(columns: Columns) -> list[str]:

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns, Table
-from model_pipeline.own_table.holdout import newest_rows, random_rows
-from model_pipeline.own_table.infer import columns_of, giveaways, two_outcomes
+from model_pipeline.own_table.customers import Customers, customer_column, customers_of, rows_written_twice
+from model_pipeline.own_table.holdout import split
+from model_pipeline.own_table.infer import columns_of, two_outcomes
+from model_pipeline.own_table.judge import giveaways, learnable
+from model_pipeline.own_table.output_file import OURS
 from model_pipeline.own_table.read_csv import read_csv
 
 FEWEST_ROWS = 100
@@ -41,39 +44,45 @@ def understand(path: Path, target: str, time_column: str | None, charge_column: 
     if target == time_column:
         raise BadInput(f"{target} cannot be both the target and the time column")
     table = _without_blank(table, target, notes)
+    if time_column is not None:
+        table = _without_blank(table, time_column, notes)
     positive, negative = two_outcomes(table[target], path, notes)
     _raise_if_too_small(table[target], path)
-    columns = columns_of(table, [name for name in table.columns if name not in (target, time_column)], path, notes)
-    notes += giveaways(table, columns, (table[target] == positive).to_numpy())
-    if repeated := len(table) - table.n_unique():
-        notes.append(f"{repeated:,} rows repeat an earlier one exactly: kept")
-    period: NDArray[np.int64] | None = None
-    if time_column is None:
-        held_out, split = random_rows(table[target], seed), "a random quarter held out"
+    inputs = [name for name in table.columns if name not in (target, time_column, *OURS)]
+    if ours := [name for name in OURS if name in table.columns and name != target]:
+        notes.append(f"not learnt from, written by a model before: {', '.join(ours)}")
+    if (customer := customer_column(table, inputs)) is not None:
+        inputs.remove(customer)
+    columns = columns_of(table, inputs, path, notes)
+    if customer is not None:
+        customers: Customers | None = customers_of(table, customer, target, path, notes)
     else:
-        table = _without_blank(table, time_column, notes)
-        held_out, period, split = newest_rows(table, time_column, target, path)
+        customers = None if time_column else rows_written_twice(table, [*columns.names, target], notes)
+    chosen = split(table, target, positive, time_column, customers, seed, path)
+    columns = learnable(columns, table.filter(chosen.learnt), notes)
+    notes += giveaways(table, columns, (table[target] == positive).to_numpy(), seed)
     charge = None if charge_column is None else _charges(table, charge_column, path, notes)
     # Stratified folds follow the order of the rows, so a sorted file must not decide which rows share a fold.
     shuffled = np.random.default_rng(seed).permutation(len(table))
 
     def part(wanted: NDArray[np.bool_]) -> Table:
-        chosen = shuffled[wanted[shuffled]]
+        rows = shuffled[wanted[shuffled]]
         return Table(
-            rows=table[chosen].drop(target),
-            outcome=table[target].to_numpy().astype(str)[chosen],
+            rows=table[rows].drop(target),
+            outcome=table[target].to_numpy().astype(str)[rows],
             positive=positive,
-            monthly_charge=None if charge is None else charge[chosen],
-            period=None if period is None else period[chosen],
+            monthly_charge=None if charge is None else charge[rows],
+            period=None if chosen.period is None else chosen.period[rows],
+            bucket=None if chosen.bucket is None else chosen.bucket[rows],
         )
 
     return OwnTable(
         columns=columns,
-        train=part(~held_out),
-        holdout=part(held_out),
+        train=part(chosen.learnt),
+        holdout=part(chosen.held_out),
         target=target,
         negative=negative,
-        split=split,
+        split=chosen.words,
         notes=notes,
     )
 

@@ -4,6 +4,7 @@ import copy
 import pickle
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from churn.build import baseline
 from churn.harness.errors import BadInput
 from model_pipeline.model_file.review import TRUSTED
 from model_pipeline.model_file.skops_file import load_model, positive_probability, save_model
-from tests.model_pipeline.conftest import Run
+from model_pipeline.own_table.columns import Table
+from model_pipeline.own_table.fit import fit_best
+from tests.model_pipeline.conftest import COLUMNS, Run, only
 
 OfFamily = Callable[[str], Any]
 RAN: list[str] = []
@@ -45,9 +48,13 @@ def test_a_saved_model_answers_as_before_to_the_last_bit(
 
 @pytest.mark.slow
 def test_the_list_of_trusted_types_lacks_nothing_and_has_nothing_to_spare(
-    model_of_family: OfFamily, finished: Run, tmp_path: Path
+    model_of_family: OfFamily, table: Table, finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brought = set(skops.get_untrusted_types(file=finished.folder / "model.skops"))
+    monkeypatch.setattr("model_pipeline.build.search_space", lambda *pipelines: [only("splines", *pipelines)])
+    several_rows_each = replace(table, bucket=np.arange(len(table.rows)) // 2)
+    save_model(fit_best(several_rows_each, COLUMNS, seed=1)[0], tmp_path / "model.skops")
+    brought |= set(skops.get_untrusted_types(file=tmp_path / "model.skops"))
     for family in ("splines", "trees"):
         save_model(model_of_family(family), tmp_path / "model.skops")
         brought |= set(skops.get_untrusted_types(file=tmp_path / "model.skops"))

@@ -13,6 +13,7 @@ from churn.storage.atomic import sha256_of
 from model_pipeline import __main__ as learn
 from model_pipeline import build, predict
 from model_pipeline.model_file.skops_file import load_model
+from model_pipeline.own_table.output_file import OURS
 from model_pipeline.own_table.read_csv import read_csv
 from model_pipeline.own_table.run import folder_for
 
@@ -92,7 +93,7 @@ def test_predict_adds_two_columns_and_keeps_the_rest(learnt: Path, command: Comm
     assert (code, err) == (0, "")
     assert "50 customers, " in out
     answer = pl.read_csv(tmp_path / "new.predictions.csv")
-    assert answer.drop(predict.OURS).equals(pl.read_csv(customers))
+    assert answer.drop(OURS).equals(pl.read_csv(customers))
     called = answer["churn_predicted"] == "Yes"
     assert 0 < called.sum() < 50
     assert answer.filter(called)["churn_probability"].min() > answer.filter(~called)["churn_probability"].max()  # type: ignore[operator] # numbers

@@ -185,7 +185,10 @@ def test_a_time_that_cannot_split_is_refused(mine: Path, times: list[str], sente
 def test_a_newest_quarter_without_leavers_is_refused(mine: Path) -> None:
     late = pl.int_range(N) >= N // 2
     mine = rewrite(mine, churn=pl.when(late).then(pl.lit("No")).otherwise(pl.lit("Yes")))
-    assert "the newest quarter hold only 0 rows of one outcome" in refused(mine, time="seen")
+    assert (
+        "(the newest rows held out: seen from 30.05.2024 on) have only 0 of one outcome, at least 5 are needed"
+        in refused(mine, time="seen")
+    )
 
 
 def test_charges_must_be_amounts(mine: Path) -> None:

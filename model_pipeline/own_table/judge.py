@@ -1,0 +1,80 @@
+"""Judge the columns of a user's table against its rows: which cannot be learnt from, and which tell the outcome."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.preprocessing import TargetEncoder
+from sklearn.tree import DecisionTreeClassifier
+
+from churn.harness.errors import BadInput
+from model_pipeline.own_table.columns import Columns
+from model_pipeline.own_table.pipelines import input_check
+
+FEWEST_VALUES = 10  # of a number or date in the rows to learn from; with fewer, folds would have none
+GIVES_IT_AWAY = 0.99  # ROC-AUC of one column alone, or the share of an outcome among the rows that it picks out
+FEWEST_PICKED_OUT = 20
+COMMON = 0.9  # an outcome that most rows have proves nothing
+MOST_ROWS = 25_000
+
+
+def learnable(columns: Columns, rows: pl.DataFrame, notes: list[str]) -> Columns:
+    """Return the columns that differ in `rows`, the rows to learn from. Note the others. Raises BadInput if none do."""
+    values = input_check(columns).transform(rows)
+    numbers = [*columns.numeric, *columns.dates]
+    seldom = [name for name in numbers if values[name].count() < FEWEST_VALUES]
+    same = [name for name in columns.names if name not in seldom and values[name].n_unique() == 1]
+    for names, why in (
+        (seldom, f"fewer than {FEWEST_VALUES} values in the rows to learn from"),
+        (same, "the same in all rows to learn from"),
+    ):
+        if names:
+            notes.append(f"dropped, {why}: {', '.join(names)}")
+    dropped = {*seldom, *same}
+    if dropped == set(columns.names):
+        raise BadInput(f"no column is left to learn from ({'; '.join(notes)})")
+    return Columns(
+        [name for name in columns.numeric if name not in dropped],
+        [name for name in columns.categorical if name not in dropped],
+        {name: form for name, form in columns.dates.items() if name not in dropped},
+    )
+
+
+def giveaways(table: pl.DataFrame, columns: Columns, positive: NDArray[np.bool_], seed: int) -> list[str]:
+    """Return a warning for each column that alone tells the outcome, and so was probably written after it.
+
+    A blank is a value here. Such a column is kept, because only the user can know.
+    """
+    sample = np.random.default_rng(seed).permutation(len(table))[:MOST_ROWS]
+    values, positive = input_check(columns).transform(table[sample]), positive[sample]
+    warnings = []
+    for name in columns.names:
+        probability = _alone(values[name], positive, seed)
+        if roc_auc_score(positive, probability) > GIVES_IT_AWAY or _picks_out(probability, positive):
+            blank = table[sample][name].is_null().to_numpy()
+            by_blanks = blank.any() and _picks_out(_alone(pl.Series(blank).cast(pl.Float64), positive, seed), positive)
+            what = f"whether {name} is blank" if by_blanks else f"{name} alone"
+            warnings.append(f"look out: {what} tells the outcome: was it known before? (kept)")
+    return warnings
+
+
+def _alone(values: pl.Series, positive: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:
+    """Return each row's probability by this column, from a small tree that never saw the row. Shape (n,)."""
+    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
+    column = values.to_numpy().reshape(-1, 1)
+    if values.dtype == pl.String:
+        column = TargetEncoder(target_type="binary", cv=folds).fit_transform(column, positive)
+    tree = DecisionTreeClassifier(max_leaf_nodes=4, min_samples_leaf=5, random_state=seed)
+    return np.asarray(cross_val_predict(tree, column, positive, cv=folds, method="predict_proba")[:, 1])
+
+
+def _picks_out(probability: NDArray[np.float64], positive: NDArray[np.bool_]) -> bool:
+    """Return whether half of one outcome's rows are picked out, and hardly a row of the other one with them."""
+    for outcome, likely in ((positive, probability), (~positive, 1 - probability)):
+        picked = outcome[likely > 0.95]
+        right = picked.sum()
+        enough = right >= FEWEST_PICKED_OUT and right > outcome.sum() / 2 and outcome.mean() < COMMON
+        if enough and right > GIVES_IT_AWAY * len(picked):
+            return True
+    return False
