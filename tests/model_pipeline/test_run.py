@@ -8,12 +8,18 @@ from pathlib import Path
 import jsonschema
 import polars as pl
 import pytest
+from threadpoolctl import threadpool_limits
 
 from churn import __main__ as plain
+from churn.evaluation.scores import score
 from churn.harness.command import OperatorData
 from churn.lake import partition
+from churn.tables import LABEL
+from churn.train import training_and_holdout
+from model_pipeline.build import CANDIDATES
 from model_pipeline.model_file.skops_file import load_model, positive_probability
 from model_pipeline.own_table.read_csv import read_csv
+from model_pipeline.train import fit_best
 from tests.model_pipeline.conftest import NEWEST, WORLD, Run
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +47,33 @@ def test_the_report_keeps_the_schema_and_its_files_are_there(finished: Run) -> N
     ]
     assert all((finished.folder / path).is_file() for path in report["artifacts"].values())
     assert report["best"]["roc_auc"] > 0.55
+
+
+def test_the_scores_are_those_of_the_model_in_the_lake_on_the_hold_out_month(finished: Run) -> None:
+    _, holdout = training_and_holdout(finished.lake, NEWEST)
+    best = partition(finished.lake, "best", NEWEST)
+    model = load_model(best / "model.skops")
+    expected = score(
+        holdout[LABEL], positive_probability(model, holdout), model.threshold, holdout["monthly_charge_eur"]
+    )
+    assert json.loads((best / "scores.json").read_text()) == {"threshold": model.threshold, **expected.as_dict()}
+
+
+def test_one_thread_or_two_and_once_or_twice_the_same_seed_gives_the_same_bits(finished: Run) -> None:
+    rows, holdout = training_and_holdout(finished.lake, NEWEST)
+    answers = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            model, _ = fit_best(rows, seed=5)
+            answers.append((model.threshold, positive_probability(model, holdout).tobytes()))
+    assert answers[0] == answers[1]
+
+
+def test_the_trials_lie_in_the_lake_best_first(finished: Run) -> None:
+    trials = json.loads((partition(finished.lake, "best", NEWEST) / "trials.json").read_text())
+    losses = [trial["log_loss"] for trial in trials]
+    assert len(losses) == CANDIDATES
+    assert losses == sorted(losses)
 
 
 def test_whom_to_call_is_everyone_at_or_above_the_threshold_riskiest_first(finished: Run) -> None:

@@ -1,29 +1,117 @@
-"""The same seed gives the same model, and the trials are what the search tried."""
+"""Search, calibration and threshold judge no model on months that it has learnt from."""
 
 import json
+from itertools import pairwise
+from pathlib import Path
 
-from threadpoolctl import threadpool_limits
+import numpy as np
+import polars as pl
+import pytest
+from numpy.typing import ArrayLike
+from sklearn.frozen import FrozenEstimator
 
 from churn.lake import partition
-from churn.train import training_and_holdout
-from model_pipeline.build import CANDIDATES
-from model_pipeline.model_file.skops_file import positive_probability
-from model_pipeline.train import fit_best
-from tests.model_pipeline.conftest import NEWEST, Run
+from churn.tables import LABEL
+from churn.value import campaign_value_eur
+from model_pipeline import campaign
+from model_pipeline.model_file.skops_file import load_model, positive_probability
+from model_pipeline.train import fit_best, train
+from tests.model_pipeline.conftest import NEWEST
+from tests.witness import CHARGE, Months, marked_rows, months_of, watch
+
+MONTHS = range(1, 9)
+ROWS = marked_rows(*MONTHS)
 
 
-def test_one_thread_or_two_and_once_or_twice_the_same_seed_gives_the_same_bits(finished: Run) -> None:
-    rows, holdout = training_and_holdout(finished.lake, NEWEST)
-    answers = []
-    for threads in (1, 2):
-        with threadpool_limits(threads):
-            model, _ = fit_best(rows, seed=5)
-            answers.append((model.threshold, positive_probability(model, holdout).tobytes()))
-    assert answers[0] == answers[1]
+def months_before(month: int) -> Months:
+    return frozenset(range(1, month))
 
 
-def test_the_trials_lie_in_the_lake_best_first(finished: Run) -> None:
-    trials = json.loads((partition(finished.lake, "best", NEWEST) / "trials.json").read_text())
-    losses = [trial["log_loss"] for trial in trials]
-    assert len(losses) == CANDIDATES
-    assert losses == sorted(losses)
+@pytest.fixture
+def few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model_pipeline.build.CANDIDATES", 2)
+
+
+@pytest.mark.usefixtures("few_candidates")
+def test_each_month_that_judges_is_newer_than_all_that_the_judged_model_has_learnt_from() -> None:
+    with watch() as seen:
+        fit_best(ROWS, seed=0)
+    by_search, by_threshold = seen.verdicts[:2], seen.verdicts[2:]
+    assert [(verdict.about, verdict.learnt_from) for verdict in by_search] == 2 * [(Months({8}), months_before(8))]
+    assert [verdict.about for verdict in by_threshold] == [{6}, {6}, {7}, {7}, {8}, {8}], "both halves, each month"
+    for one, other in zip(by_threshold[::2], by_threshold[1::2], strict=True):
+        assert one.learnt_from | other.learnt_from == months_before(min(one.about))
+
+
+@pytest.mark.usefixtures("few_candidates")
+def test_a_model_is_calibrated_on_months_that_it_has_not_learnt_from() -> None:
+    with watch() as seen:
+        fit_best(ROWS, seed=0)
+    together = []
+    for one, other in zip(seen.calibrations[::2], seen.calibrations[1::2], strict=True):
+        assert (one.about, one.learnt_from) == (other.learnt_from, other.about), "each half calibrates the other"
+        assert not one.about & one.learnt_from
+        together.append(one.about | one.learnt_from)
+    assert sorted(together, key=len) == [months_before(newest) for newest in (6, 7, 8, 9)], "9: the deployed model"
+
+
+@pytest.mark.usefixtures("few_candidates")
+def test_the_threshold_is_chosen_by_the_charges_of_the_month_that_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    charged: list[Months] = []
+
+    def witnessed_value(churned: ArrayLike, called: ArrayLike, monthly_charge_eur: ArrayLike) -> float:
+        charged.append(months_of(np.asarray(monthly_charge_eur)))
+        return campaign_value_eur(churned, called, monthly_charge_eur)
+
+    monkeypatch.setattr(campaign, "campaign_value_eur", witnessed_value)
+    fit_best(ROWS, seed=0)
+    assert [months for before, months in pairwise([None, *charged]) if months != before] == [
+        Months({month}) for month in (6, 7, 8)
+    ]
+
+
+@pytest.mark.usefixtures("few_candidates")
+def test_the_threshold_earns_most_in_the_months_that_chose_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the thresholds on offer, as scikit-learn interpolates between folds."""
+    monkeypatch.setattr("model_pipeline.train.THRESHOLDS", np.array([0.01, 1.01]))
+    everyone_pays = ROWS.with_columns(pl.lit(1e6).alias(CHARGE))
+    no_one_pays = ROWS.with_columns(pl.lit(0.0).alias(CHARGE))
+    assert fit_best(everyone_pays, seed=0)[0].threshold == pytest.approx(0.01)
+    assert fit_best(no_one_pays, seed=0)[0].threshold == pytest.approx(1.01)
+
+
+@pytest.mark.usefixtures("few_candidates")
+def test_the_deployed_model_is_the_searchs_winner_calibrated_and_frozen() -> None:
+    model, searched = fit_best(ROWS, seed=0)
+    assert isinstance(model.estimator, FrozenEstimator)
+    assert model.pos_label is True
+    calibrated = model.estimator.estimator
+    assert (calibrated.method, len(calibrated.calibrated_classifiers_)) == ("sigmoid", 2)
+    for half in calibrated.calibrated_classifiers_:
+        for name, value in searched.best_params_.items():
+            if "__" in name:
+                assert half.estimator.get_params()[name] == value
+            else:
+                assert type(half.estimator[name]) is type(value)
+    called = model.predict(ROWS)
+    assert set(called) == {True, False}
+    assert called.tolist() == (positive_probability(model, ROWS) >= model.threshold).tolist()
+
+
+@pytest.mark.usefixtures("few_candidates")
+def test_another_hold_out_month_changes_nothing_that_was_chosen(tmp_path: Path) -> None:
+    usual = marked_rows(9, seed=1)
+    other = usual.with_columns(~pl.col(LABEL), pl.col(CHARGE) * 100, plan=pl.lit("none"))
+    chosen, scores = [], []
+    for name, holdout in (("usual", usual), ("other", other)):
+        training, best = (partition(tmp_path / name, table, NEWEST) for table in ("training", "best"))
+        training.mkdir(parents=True)
+        ROWS.write_parquet(training / "train.parquet")
+        holdout.write_parquet(training / "holdout.parquet")
+        train(tmp_path / name, NEWEST)
+        model = load_model(best / "model.skops")
+        probability = positive_probability(model, ROWS).tobytes()
+        chosen.append((probability, model.threshold, (best / "trials.json").read_text()))
+        scores.append(json.loads((best / "scores.json").read_text()))
+    assert chosen[0] == chosen[1]
+    assert scores[0] != scores[1], "the scores do depend on it"
