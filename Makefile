@@ -10,6 +10,7 @@ PIPELINES := workflow data dagster model tracking
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
 .SUFFIXES:
 unexport PYTHONHOME PYTHONPATH # they would add foreign packages to our environments
+unexport PYTHONDONTWRITEBYTECODE # each process would compile all that it imports: nothing is compiled in advance
 
 # --- Settings come only from the command line, as in `make demo N=1000`. A variable DATA or TARGET of the user's shell
 # is ignored, because it is about something else. The program gets each value as it was typed, through the shell's own

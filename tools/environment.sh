@@ -31,8 +31,9 @@ sh tools/uv.sh --version >/dev/null
 if [ -t 1 ]; then printf 'environment %s: installing ...\r' "$name"; fi
 sh tools/uv.sh venv --quiet --relocatable --python "$python" "$building" >>"$log" 2>&1 ||
     fail "could not be created with $python (uv's output is in $log)."
-sh tools/uv.sh pip sync --quiet --require-hashes --compile-bytecode --python "$building/bin/python" "requirements/$name.txt" \
-    >>"$log" 2>&1 || fail "could not be installed (uv's output is in $log). Check the network and the free disk space."
+# Without bytecode: Python compiles what it imports, which is less than half of what is here.
+sh tools/uv.sh pip sync --quiet --require-hashes --python "$building/bin/python" "requirements/$name.txt" >>"$log" 2>&1 ||
+    fail "could not be installed (uv's output is in $log). Check the network and the free disk space."
 
 packages=$(find "$building" -name '*.dist-info' -type d -prune | wc -l)
 version=$("$building/bin/python" --version)
