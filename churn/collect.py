@@ -1,9 +1,10 @@
-"""Data Collection: copy one month's export into the lake as it is, and record exactly what was delivered."""
+"""Data Collection: copy one month's export into the lake as it is, if all of it has arrived."""
 
 import hashlib
 import shutil
 from pathlib import Path
 
+from churn.checks.manifest import MANIFEST, raise_if_incomplete
 from churn.harness.errors import BadInput
 from churn.lake import existing_partition, months_of, new_partition, partition
 from churn.storage.checksums import write_checksums
@@ -13,15 +14,18 @@ from churn.storage.months import parse_month
 def collect(source: Path, lake: Path, month: str) -> dict[str, str]:
     """Copy `source/month=…` to `lake/raw/month=…`. Return the SHA-256 of each file by its path in the partition.
 
-    Raises BadInput when there is no such export. The next stage judges the rows.
+    Raises BadInput when there is no such export, or when it is not what the operator's manifest lists: it may be
+    finished at the next try. The next stage judges the rows.
     """
     export = partition_of_export(source, month)
     with new_partition(partition(lake, "raw", month)) as folder:
-        for file in sorted(export.glob("*/*.parquet")):
+        for file in [*export.glob(MANIFEST), *sorted(export.glob("*/*.parquet"))]:
             copy = folder / file.relative_to(export)
             copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(file, copy)
-        return write_checksums(folder)
+        checksums = write_checksums(folder)
+        raise_if_incomplete(folder, checksums, source, month)
+        return checksums
 
 
 def partition_of_export(source: Path, month: str) -> Path:

@@ -42,7 +42,7 @@ def scan(lake: Path, table: str, months: Sequence[str]) -> "pl.LazyFrame":
 
     `table` is a table of features, labels or predictions, or one in a folder of tables, such as "valid/usage".
     """
-    import polars as pl  # not at the top: collect runs where no package is installed
+    import polars as pl  # not at the top: collect copies files without any package
 
     name, _, inside = table.partition("/")
     files = [partition(lake, name, month) / inside / "*.parquet" for month in months]

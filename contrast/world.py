@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from churn.simulator.exports import export
+from churn.simulator.exports import export, unfinished
 from churn.simulator.world import World
 
 WORLD = World(customers=600, months=4)
@@ -13,7 +13,6 @@ LAST, NEWEST = MONTHS[-2:]  # live when a scenario begins; about to run
 def exports(folder: Path) -> Path:
     """Return the folder of the operator's clean exports, and create them if they are missing."""
     source = folder / "world" / WORLD.name / "source"
-    missing = [month for month in MONTHS if not (source / f"month={month}").is_dir()]
-    if missing:
+    if missing := unfinished(source, MONTHS):
         export(WORLD, source, missing)
     return source

@@ -16,9 +16,10 @@ import pytest
 from churn.__main__ import solve
 from churn.harness.command import OperatorData
 from churn.simulator.exports import export
+from churn.simulator.faults import break_export
 from churn.simulator.world import World
 from tests import same_answer
-from tests.demos import ROOT, Demos, environment_python
+from tests.demos import COMMANDS, ROOT, Demos, environment_python
 from tests.same_answer import CHECKS, NAMES, PIPELINES
 
 ENGINE_PROMISED = os.environ.get("CI") == "true" and sys.platform == "linux"  # elsewhere the runners have none
@@ -58,6 +59,43 @@ def test_the_comparison_of_the_six_says_so(six_runs: Path) -> None:
     assert "not run" not in said
     page = (six_runs / "compare.html").read_text(encoding="utf-8")
     assert all(f'href="{name}/report.json"' in page for name in NAMES)
+
+
+@pytest.fixture(scope="session")
+def half_on_the_way(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Return exports of which February lost half of its usage on the way, and the sentence that must say so."""
+    source = tmp_path_factory.mktemp("half") / "source"
+    export(World(customers=600, months=3, seed=11), source)
+    usage = source / "month=2025-02" / "usage" / "part-00000.parquet"
+    rows = len(pl.read_parquet(usage))
+    break_export(source / "month=2025-02", "half_table", "usage")
+    lost = f"{rows - rows // 2:,} of {rows:,} rows are missing (part-00000.parquet was cut or changed)"
+    return source, f"usage 2025-02: {lost}: the export is not what its manifest lists, so wait until the operator "
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+@pytest.mark.airflow
+@pytest.mark.parametrize("name", NAMES)
+def test_six_ways_refuse_half_an_export_in_the_same_words(
+    half_on_the_way: tuple[Path, str], tmp_path: Path, name: str
+) -> None:
+    (source, sentence), (environment, module) = half_on_the_way, COMMANDS[name]
+    refused = subprocess.run(
+        [environment_python(environment), "-m", module, f"--source={source}", f"--runs={tmp_path}"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        check=False,
+    )
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    incidents = tmp_path / "data" / "incidents.log"
+    said = incidents.read_text(encoding="utf-8") if name == "data" else refused.stderr
+    assert sentence in said
+    assert [*tmp_path.glob("*/lake/raw/month=2025-02"), *tmp_path.glob(f"{name}/report.json")] == []
 
 
 def test_each_pipeline_has_the_six_stage_files() -> None:

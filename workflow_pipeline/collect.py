@@ -1,4 +1,4 @@
-"""Data Collection: an image with no package beyond kfp's own runtime. The exports come in as one artifact."""
+"""Data Collection: an image with Polars alone, to count rows. The exports come in as one artifact."""
 
 from kfp import dsl
 

@@ -19,7 +19,7 @@ REPOSITORY = "one-churn-problem"
 LABEL = "one-churn-problem=workflow"  # the Dockerfile puts it on every image
 LOCKS_IN_ALL = ("kfp",)
 ENVIRONMENT = {
-    "collect": "collect",
+    "collect": "process",
     "validate": "validate",
     "process": "process",
     "build": "train",

@@ -10,7 +10,7 @@ from churn.collect import partition_of_export
 from churn.harness.errors import BadInput
 from churn.harness.terminal import progress_bar
 from churn.simulator.behaviour import block_count
-from churn.simulator.exports import export
+from churn.simulator.exports import export, unfinished
 from churn.simulator.world import World
 from churn.storage.months import add_months, month_range, parse_month
 from churn.tables import FEWEST_MONTHS_TO_LEARN
@@ -96,8 +96,7 @@ def operator_data(arguments: argparse.Namespace) -> OperatorData:
     world = World(customers=arguments.customers, seed=arguments.seed)
     months = _months_to_use(world.all_months(), arguments.month)
     source = arguments.runs / "world" / world.name / "source"
-    missing = [month for month in months if not (source / f"month={month}").is_dir()]
-    if missing:
+    if missing := unfinished(source, months):
         with progress_bar(f"simulate {world.customers:,} customers", len(missing) * block_count(world)) as bar:
             export(world, source, missing, bar.advance)
     return OperatorData(source, months, world.seed)

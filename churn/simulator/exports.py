@@ -2,6 +2,7 @@
 
     source/month=2025-03/customers/part-00000.parquet     customers who joined (in the first month: everyone)
     source/month=2025-03/usage/part-00000.parquet         a row per customer and active day; some come a month late
+    source/month=2025-03/manifest.json                    each file's rows, bytes and SHA-256; written last
     truth/month=2025-03/part-00000.parquet                true probabilities, which no pipeline may read
 
 A file holds whole customers: block 0 of the customers is part 0 of every table of every month.
@@ -16,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from churn.checks.manifest import MANIFEST, write_manifest
 from churn.harness.errors import BadInput
 from churn.lake import write
 from churn.simulator.behaviour import BlockMonth, Columns, block_count, simulate
@@ -56,8 +58,14 @@ def export(
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
         for month in sorted(wanted):
+            write_manifest(staging / "source" / f"month={month}")
             swap_in(staging / "truth" / f"month={month}", source.with_name("truth") / f"month={month}")
             swap_in(staging / "source" / f"month={month}", source / f"month={month}")
+
+
+def unfinished(source: Path, months: Iterable[str]) -> list[str]:
+    """Return those of the months whose export is missing, or has no manifest."""
+    return [month for month in months if not (source / f"month={month}" / MANIFEST).is_file()]
 
 
 def _export_block(world: World, block: int, staging: Path, months: set[str], advance: Callable[[], object]) -> None:

@@ -3,6 +3,8 @@
     break_export(Path("runs/world/…/source/month=2025-09"), "mb_for_gb")
 
 A fault changes one table of one month's export in place. The same seed breaks it the same way.
+Most faults happen at the operator, before it writes the manifest. The manifest agrees with the broken table, so only
+the contract can object. A fault on the way happens later, and `collect` sees that the manifest disagrees.
 """
 
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from churn.checks.manifest import MANIFEST, write_manifest
 from churn.harness.errors import BadInput
 from churn.tables import TABLES
 
@@ -30,6 +33,7 @@ class Part:
     """One file of an export, about to be broken."""
 
     rows: pl.DataFrame
+    file: Path
     table: str
     export: Path
     share: float  # of the rows, where a fault touches some of them; always at least one row
@@ -65,6 +69,16 @@ def future_dated_row(part: Part) -> pl.DataFrame:
 
 def missing_table(part: Part) -> None:
     """The transfer was interrupted; nobody noticed, because the other four tables were there."""
+
+
+def half_table(part: Part) -> pl.DataFrame:
+    """A spreadsheet on the way held only half of the rows, and nobody saw the others go."""
+    return part.rows.head(len(part.rows) // 2)
+
+
+def cut_file(part: Part) -> bytes:
+    """The connection broke in the middle of a file, and the job did not look at the exit code."""
+    return part.file.read_bytes()[: part.file.stat().st_size // 2]
 
 
 def empty_table(part: Part) -> pl.DataFrame:
@@ -113,18 +127,29 @@ def new_plan(part: Part) -> pl.DataFrame:
     return part.with_some("plan", "family")
 
 
-FAULTS: dict[str, tuple[Callable[[Part], pl.DataFrame | None], tuple[str, ...]]] = {
-    "duplicate_rows": (duplicate_rows, TABLES),
-    "null_ids": (null_ids, TABLES),
-    "future_dated_row": (future_dated_row, TABLES),
-    "missing_table": (missing_table, TABLES),
-    "empty_table": (empty_table, TABLES),
-    "renamed_column": (renamed_column, TABLES),
-    "leaking_column": (leaking_column, TABLES),
-    "negative_minutes": (negative_minutes, ("usage",)),
-    "mb_for_gb": (mb_for_gb, ("usage",)),
-    "seconds_for_minutes": (seconds_for_minutes, ("usage",)),
-    "new_plan": (new_plan, ("customers",)),
+@dataclass(frozen=True)
+class Fault:
+    """A fault: what it makes of a file (None: the file is gone), which tables have it, and where it happens."""
+
+    change: Callable[[Part], pl.DataFrame | bytes | None]
+    tables: tuple[str, ...] = TABLES
+    on_the_way: bool = False  # else at the operator
+
+
+FAULTS = {
+    "duplicate_rows": Fault(duplicate_rows),
+    "null_ids": Fault(null_ids),
+    "future_dated_row": Fault(future_dated_row),
+    "missing_table": Fault(missing_table, on_the_way=True),
+    "half_table": Fault(half_table, on_the_way=True),
+    "cut_file": Fault(cut_file, on_the_way=True),
+    "empty_table": Fault(empty_table),
+    "renamed_column": Fault(renamed_column),
+    "leaking_column": Fault(leaking_column),
+    "negative_minutes": Fault(negative_minutes, ("usage",)),
+    "mb_for_gb": Fault(mb_for_gb, ("usage",)),
+    "seconds_for_minutes": Fault(seconds_for_minutes, ("usage",)),
+    "new_plan": Fault(new_plan, ("customers",)),
 }
 
 
@@ -135,14 +160,19 @@ def break_export(export: Path, fault: str, table: str | None = None, share: floa
     """
     if fault not in FAULTS:
         raise BadInput(f"there is no fault '{fault}': choose one of {', '.join(FAULTS)}")
-    change, tables = FAULTS[fault]
-    table = table or tables[0]
-    if table not in tables:
-        raise BadInput(f"{fault} does not happen to {table}: choose one of {', '.join(tables)}")
+    chosen = FAULTS[fault]
+    table = table or chosen.tables[0]
+    if table not in chosen.tables:
+        raise BadInput(f"{fault} does not happen to {table}: choose one of {', '.join(chosen.tables)}")
     rng = np.random.default_rng(seed)
     for file in sorted((export / table).glob("*.parquet")):
-        broken = change(Part(pl.read_parquet(file, hive_partitioning=False), table, export, share, rng))
+        rows = pl.read_parquet(file, hive_partitioning=False)
+        broken = chosen.change(Part(rows, file, table, export, share, rng))
         if broken is None:
             file.unlink()
+        elif isinstance(broken, bytes):
+            file.write_bytes(broken)
         else:
             broken.write_parquet(file)
+    if not chosen.on_the_way and (export / MANIFEST).is_file():
+        write_manifest(export)

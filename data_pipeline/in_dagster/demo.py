@@ -102,7 +102,7 @@ class Dagster:
                 checks = run.get_asset_check_evaluations()
                 failed_checks = [f"{month} {check.description}" for check in checks if not check.passed]
                 if not run.success and not failed_checks:
-                    raise BadInput(f"{job} {month} failed: make ui-dagster shows why")
+                    raise BadInput(f"{job} {month} failed ({reason_of(run)}): make ui-dagster shows its log")
                 incidents += failed_checks
                 for event in run.all_events:
                     if event.event_type_value == "STEP_SUCCESS":
@@ -118,6 +118,13 @@ class Dagster:
     def stages(self) -> list[Stage]:
         """Return the seconds of each stage, over all runs."""
         return [Stage(name, round(seconds, 3), "ok") for name, seconds in self._seconds.items()]
+
+
+def reason_of(run: Any) -> str:
+    """Return what the first failed step raised. Dagster wraps it in its own error."""
+    failed = next(event for event in run.all_events if event.event_type_value == "STEP_FAILURE")
+    raised = failed.step_failure_data.error.cause.message
+    return str(raised).partition(": ")[2].strip()
 
 
 def write_report(folder: Path, data: OperatorData, dagster: Dagster) -> Report:

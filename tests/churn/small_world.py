@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from churn.build import build
+from churn.checks.manifest import MANIFEST
 from churn.collect import collect
 from churn.deploy import deploy
 from churn.lake import partition
@@ -39,6 +40,12 @@ def export_in_blocks(world: World, source: Path, months: Iterable[str] | None = 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulator, "CUSTOMERS_PER_BLOCK", CUSTOMERS_PER_BLOCK)
         export(world, source, months)
+
+
+def without_manifests(source: Path) -> None:
+    """Make these the exports of someone who writes no manifest."""
+    for manifest in source.glob(f"month=*/{MANIFEST}"):
+        manifest.unlink()
 
 
 def take_in(source: Path, lake: Path, month: str) -> None:

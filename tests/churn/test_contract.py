@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from churn.checks.manifest import write_manifest
 from churn.collect import collect
 from churn.contract import MOST_BAD_ROWS, split_by_contract
 from churn.harness.errors import ContractBroken
@@ -137,6 +138,7 @@ def test_two_bad_rows_in_a_hundred_pass_and_more_do_not(source: Path, lake: Path
     for bad, closes in [(allowed, False), (allowed + 1, True)]:
         worse = pl.when(pl.int_range(pl.len()) < bad).then(-1).otherwise("minutes").cast(pl.Int32).alias("minutes")
         table[0].with_columns(worse).write_parquet(files_of_table[0])
+        write_manifest(source / f"month={MONTH}")
         collect(source, lake, MONTH)
         if closes:
             with pytest.raises(ContractBroken, match=r"2.0% of the rows are bad, at most 2% may be"):

@@ -36,6 +36,7 @@ from tests.churn.small_world import (
     rows,
     run_stages,
     take_in,
+    without_manifests,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -322,6 +323,7 @@ CUTS: dict[str, tuple[Callable[[pl.DataFrame, str, str], dict[str, pl.DataFrame]
 @pytest.mark.parametrize("cut", CUTS)
 def test_parts_that_split_a_customer_close_the_gate(source: Path, tmp_path: Path, cut: str) -> None:
     how, message = CUTS[cut]
+    without_manifests(source)
     recut(source, how)
     with pytest.raises(ContractBroken, match=f"export 2025-0[12]: .*{message}.*: a part holds whole customers"):
         run_stages(source, tmp_path / "lake", MONTHS)

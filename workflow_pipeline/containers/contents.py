@@ -16,7 +16,7 @@ def table() -> str:
         pins = dict(re.findall(r"^([\w.-]+)==(\S+)", locks, re.MULTILINE))
         named = ", ".join(f"{package} {pins[package]}" for package in WORTH_NAMING if package in pins)
         modules = re.findall(r"code/churn/(?:\w+/)?([a-z]\w*)\.py", " ".join(files))
-        rows.append(f"| `{name}` | {len(pins)} | {named or 'none: Python is enough'} | {', '.join(modules)} |")
+        rows.append(f"| `{name}` | {len(pins)} | {named} | {', '.join(modules)} |")
     return "\n".join(rows)
 
 

@@ -19,6 +19,6 @@ lock() { # NAME and options
 
 lock kfp --no-deps --constraints requirements/plain.txt
 lock validate --constraints "$other"
-for name in collect process train serve; do
+for name in process train serve; do
     lock "$name" --constraints requirements/plain.txt
 done

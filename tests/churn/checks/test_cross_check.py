@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from churn.checks.manifest import write_manifest
 from churn.collect import collect
 from churn.lake import partition
 from churn.process import process
@@ -30,6 +31,7 @@ def delivered(source: Path, month: str, table: str) -> pl.DataFrame:
 
 def deliver_also(source: Path, month: str, table: str, more: pl.DataFrame) -> None:
     pl.concat([delivered(source, month, table), more]).write_parquet(source / f"month={month}" / table / PART)
+    write_manifest(source / f"month={month}")
 
 
 def take_in_again(source: Path, lake: Path, month: str) -> Quality:
@@ -65,6 +67,7 @@ def test_a_late_day_counts_when_the_row_on_time_was_bad(source: Path, lake: Path
         minutes=pl.when(bad).then(pl.lit(-1, pl.Int32)).otherwise("minutes")
     )
     worse.write_parquet(source / f"month={MONTH}" / "usage" / PART)
+    write_manifest(source / f"month={MONTH}")
     assert sum(take_in_again(source, lake, MONTH).rejected["usage"].values()) == 1
     assert not features_of(lake, MONTH).equals(features_of(clean_lake, MONTH))
     deliver_also(source, FOLLOWING, "usage", on_time)

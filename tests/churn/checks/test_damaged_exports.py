@@ -23,6 +23,7 @@ from tests.churn.small_world import (
     hidden_leftovers,
     modest,
     tables,
+    without_manifests,
 )
 
 MONTH = MONTHS[2]
@@ -60,6 +61,7 @@ def test_a_file_that_is_no_parquet_closes_the_gate(
     source: Path, lake: Path, garble: Callable[[Path], None], table: str
 ) -> None:
     before = files(lake / "valid")
+    without_manifests(source)
     garble(source / f"month={MONTH}" / table / "part-00001.parquet")
     collect(source, lake, MONTH)
     with pytest.raises(
@@ -98,6 +100,7 @@ def test_dates_that_no_calendar_has_close_the_gate(lake: Path) -> None:
 
 
 def test_files_that_are_no_tables_are_left_alone(source: Path, lake: Path, clean_lake: Path) -> None:
+    without_manifests(source)
     export = source / f"month={MONTH}"
     (export / "_SUCCESS").touch()
     (export / "usage" / "README.txt").write_text("delivered by the night shift")

@@ -14,6 +14,7 @@ import pytest
 
 from churn import __main__ as plain
 from churn.__main__ import solve
+from churn.checks.manifest import MANIFEST
 from churn.compare.__main__ import main as compare
 from churn.harness.command import OperatorData
 from churn.harness.report import read_report
@@ -232,6 +233,17 @@ def test_the_simulated_world_is_kept_for_the_next_run(churn: Churn, tmp_path: Pa
     again = {path: path.stat().st_mtime_ns for path in world.rglob("*.parquet")}
     assert made.items() < again.items()
     assert {path.relative_to(world).parts[1] for path in again.keys() - made.keys()} == {"month=2025-04"}
+
+
+def test_a_simulated_export_without_a_manifest_is_simulated_again(churn: Churn, tmp_path: Path) -> None:
+    options = ["--customers", 500, "--seed", 2, "--runs", tmp_path, "--month", "2025-03"]
+    assert churn(*options)[0] == 0
+    source = tmp_path / "world" / World(customers=500, seed=2).name / "source"
+    whole = files(source)
+    (source / "month=2025-02" / MANIFEST).unlink()
+    (source / "month=2025-02" / "usage" / "part-00000.parquet").unlink()
+    assert churn(*options)[0] == 0
+    assert files(source) == whole
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from churn.checks.manifest import MANIFEST
 from churn.collect import collect
 from churn.harness.errors import BadInput, ContractBroken
 from churn.lake import partition
@@ -24,9 +25,12 @@ from tests.churn.small_world import (
     quality_of,
     rows,
     tables,
+    without_manifests,
 )
 
-FAULT_AND_TABLE = st.sampled_from([(fault, table) for fault, (_, touched) in FAULTS.items() for table in touched])
+FAULTS_AND_TABLES = [(name, table) for name, fault in FAULTS.items() for table in fault.tables]
+AT_THE_OPERATOR = [(fault, table) for fault, table in FAULTS_AND_TABLES if not FAULTS[fault].on_the_way]
+ON_THE_WAY = [(fault, table) for fault, table in FAULTS_AND_TABLES if FAULTS[fault].on_the_way]
 MONTH = MONTHS[2]
 REBUILT = ("raw", "valid", "quarantine", "features")
 
@@ -93,7 +97,7 @@ def raise_if_a_row_is_lost(lake: Path, clean_lake: Path, month: str) -> set[int]
 @pytest.mark.slow
 @modest
 @given(
-    what=FAULT_AND_TABLE,
+    what=st.sampled_from(AT_THE_OPERATOR),
     month=st.sampled_from([MONTHS[0], MONTH]),
     share=st.sampled_from([0.0, 0.002, 0.01, 0.019, 0.021, 0.3, 1.0]),
     seed=st.integers(0, 2**31),
@@ -129,7 +133,26 @@ def test_any_fault_is_put_aside_or_closes_the_gate_or_changes_nothing(
         fix(workshop, operator, clean_lake, month)
 
 
-@pytest.mark.parametrize(("fault", "table"), [(fault, table) for fault, (_, ts) in FAULTS.items() for table in ts])
+@pytest.mark.parametrize(("fault", "table"), ON_THE_WAY)
+def test_a_fault_on_the_way_is_not_even_collected(source: Path, lake: Path, fault: str, table: str) -> None:
+    before = files(lake)
+    break_export(source / f"month={MONTH}", fault, table)
+    with pytest.raises(BadInput, match=rf"^{table} {MONTH}: [\d,]+ of [\d,]+ rows are missing \(part-00000.parquet "):
+        collect(source, lake, MONTH)
+    assert files(lake) == before
+    assert hidden_leftovers(lake) == []
+
+
+@pytest.mark.parametrize(("fault", "table"), ON_THE_WAY)
+def test_without_a_manifest_a_fault_on_the_way_is_collected(source: Path, lake: Path, fault: str, table: str) -> None:
+    """Then only the contract is left to notice it."""
+    without_manifests(source)
+    break_export(source / f"month={MONTH}", fault, table)
+    assert set(collect(source, lake, MONTH)) == set(files(source / f"month={MONTH}"))
+    assert not (source / f"month={MONTH}" / MANIFEST).exists()
+
+
+@pytest.mark.parametrize(("fault", "table"), FAULTS_AND_TABLES)
 def test_a_fault_breaks_the_export_the_same_way_for_the_same_seed(
     source: Path, tmp_path: Path, fault: str, table: str
 ) -> None:
@@ -139,13 +162,16 @@ def test_a_fault_breaks_the_export_the_same_way_for_the_same_seed(
         break_export(broken / f"month={MONTH}", fault, table, share=0.3, seed=5)
     assert files(source) == files(twin) != clean
     changed = {name for name in clean if files(source).get(name) != clean[name]}
-    assert all(name.startswith(f"month={MONTH}/{table}/") for name in changed)
+    manifest = f"month={MONTH}/{MANIFEST}"
+    assert (manifest in changed) != FAULTS[fault].on_the_way
+    assert all(name.startswith(f"month={MONTH}/{table}/") for name in changed - {manifest})
 
 
 @pytest.mark.parametrize(
     ("fault", "table", "expected"),
     [
         ("missing_table", "tickets", "tickets 2025-03: the table is missing"),
+        ("cut_file", "payments", "payments 2025-03: part-00000.parquet cannot be read as Parquet"),
         ("empty_table", "payments", "payments 2025-03: the table is empty"),
         ("renamed_column", "usage", "usage 2025-03: column [a-z_]+ is missing (the export has "),
         ("duplicate_rows", "usage", r"usage 2025-03: 2\d\.\d% of the rows are bad, at most 2% may be \(.* duplicate"),
@@ -158,6 +184,8 @@ def test_a_fault_breaks_the_export_the_same_way_for_the_same_seed(
     ],
 )
 def test_the_gate_says_what_and_where(source: Path, lake: Path, fault: str, table: str, expected: str) -> None:
+    if FAULTS[fault].on_the_way:
+        without_manifests(source)
     break_export(source / f"month={MONTH}", fault, table, share=0.3)
     collect(source, lake, MONTH)
     with pytest.raises(ContractBroken, match=expected.replace("(the", r"\(the")):
@@ -191,6 +219,7 @@ def test_a_leaking_column_goes_no_further_than_raw_and_is_reported(source: Path,
 
 
 def test_all_broken_tables_are_named_at_once(source: Path, lake: Path) -> None:
+    without_manifests(source)
     break_export(source / f"month={MONTH}", "missing_table", "tickets")
     break_export(source / f"month={MONTH}", "empty_table", "customers")
     collect(source, lake, MONTH)
