@@ -36,6 +36,9 @@ class Figures:
         return counts and isinstance(self.sha256, str) and bool(SHA256.fullmatch(self.sha256))
 
 
+NOTHING = Figures(0, 0, "")
+
+
 def write_manifest(export: Path) -> None:
     """Write the manifest of the export in folder `export`, named month=YYYY-MM. Its tables must all be there."""
     month = parse_month(export.name.removeprefix("month="))
@@ -113,19 +116,17 @@ def _rows(file: Path) -> int:
 
 def _problem(table: str, month: str, sent: dict[str, Figures], arrived: dict[str, Figures]) -> str | None:
     """Return how a table differs from the manifest, or None."""
-    missing, total, reasons = 0, 0, []
-    for path in sorted(sent.keys() | arrived.keys()):
-        if path.startswith(f"{table}/"):
-            listed, found = sent.get(path), arrived.get(path)
-            total += listed.rows if listed else 0
-            missing += max(0, (listed.rows if listed else 0) - (found.rows if found else 0))
-            if reason := _difference(listed, found):
-                reasons.append(f"{path.partition('/')[2]} {reason}")
+    paths = [path for path in sorted(sent.keys() | arrived.keys()) if path.startswith(f"{table}/")]
+    differences = {Path(path).name: _difference(sent.get(path), arrived.get(path)) for path in paths}
+    reasons = [f"{name} {difference}" for name, difference in differences.items() if difference]
     if not reasons:
         return None
     why = reasons[0] + (f", and {len(reasons) - 1} more" if reasons[1:] else "")
-    verb = "is" if missing == 1 else "are"
-    return f"{table} {month}: " + (f"{missing:,} of {total:,} rows {verb} missing ({why})" if missing else why)
+    total = sum(sent.get(path, NOTHING).rows for path in paths)
+    missing = sum(max(0, sent.get(path, NOTHING).rows - arrived.get(path, NOTHING).rows) for path in paths)
+    if not missing:
+        return f"{table} {month}: {why}"
+    return f"{table} {month}: {missing:,} of {total:,} rows {'is' if missing == 1 else 'are'} missing ({why})"
 
 
 def _difference(listed: Figures | None, found: Figures | None) -> str | None:

@@ -39,7 +39,7 @@ def test_rerun_restates_what_was_made_from_the_month_and_nothing_before_it(year:
     assert {month for dag, month in ran(year["twice at once"]) if dag == "features"} == {"2025-03", "2025-04"}
 
 
-def test_an_export_that_is_late_is_asked_for_again(year: Any) -> None:
+def test_an_export_that_is_not_finished_is_asked_for_again(year: Any) -> None:
     (tries,) = [tries for task, _, _, tries in year["late delivery"]["tasks"] if task == "collect"]
     assert tries > 1
     assert states(year["late delivery"]) == {"success"}

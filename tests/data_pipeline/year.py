@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from churn.__main__ import solve
+from churn.checks.manifest import MANIFEST
 from churn.harness.command import OperatorData
 from churn.simulator.delivery import deliver
 from churn.simulator.exports import export
@@ -87,15 +88,16 @@ class Year:
         self.notes["rerun"]["all"] = checksums(self.airflow.lake, *EVERY_TABLE)
 
     def late_delivery(self) -> None:
-        """Let the export arrive only after the run's deadline."""
+        """Let the operator finish the export only after the run's deadline: the manifest comes last."""
         export = self.airflow.folder / "source" / "month=2025-02"
         target = export.readlink()
         export.unlink()
+        shutil.copytree(target, export, ignore=shutil.ignore_patterns(MANIFEST))
         number = start_backfill(self.airflow, "exports", "2025-02", "2025-02", "completed")
         while not any(task["state"] == "up_for_retry" for task in self.airflow.api.task_instances()):
             time.sleep(0.2)
         self.let_the_deadline_pass()
-        export.symlink_to(target)
+        shutil.copyfile(target / MANIFEST, export / MANIFEST)
         finish_backfill(self.airflow, number)
         self.note("late delivery")
 
