@@ -61,7 +61,7 @@ def understand(path: Path, target: str, time_column: str | None, charge_column: 
     chosen = split(table, target, positive, time_column, customers, seed, path)
     columns = learnable(columns, table.filter(chosen.learnt), notes)
     notes += giveaways(table, columns, (table[target] == positive).to_numpy(), seed)
-    charge = None if charge_column is None else _charges(table, charge_column, path, notes)
+    charge = None if charge_column is None else _charges(table, charge_column, chosen.learnt, path, notes)
     # Stratified folds follow the order of the rows, so a sorted file must not decide which rows share a fold.
     shuffled = np.random.default_rng(seed).permutation(len(table))
 
@@ -102,10 +102,13 @@ def _raise_if_too_small(outcome: pl.Series, path: Path) -> None:
         )
 
 
-def _charges(table: pl.DataFrame, name: str, path: Path, notes: list[str]) -> NDArray[np.float64]:
+def _charges(
+    table: pl.DataFrame, name: str, to_learn_from: NDArray[np.bool_], path: Path, notes: list[str]
+) -> NDArray[np.float64]:
+    """Return the charges; a missing one is the median of the rows to learn from, as if no other row were known."""
     charge = table[name].cast(pl.Float64, strict=False)
     if charge.null_count() > table[name].null_count() or charge.is_null().all() or (charge < 0).any():
         raise BadInput(f"{path}: {name} must hold what each customer pays a month, as numbers from 0 up")
     if charge.has_nulls():
         notes.append(f"{charge.null_count():,} rows have no {name}: the median is used for the campaign's value")
-    return charge.fill_null(charge.median()).to_numpy()
+    return charge.fill_null(charge.filter(to_learn_from).median()).to_numpy()
