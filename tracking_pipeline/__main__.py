@@ -10,14 +10,13 @@
 
 from argparse import Namespace
 
-from mlflow import MlflowClient
-
 from churn.harness.command import operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import console
-from tracking_pipeline.promote import Decision, force, roll_back
+from tracking_pipeline.promote import force, roll_back
 from tracking_pipeline.record import month_run
-from tracking_pipeline.registry import model_name
+from tracking_pipeline.registry import model_name, registered_version
+from tracking_pipeline.safety.moves import Decision
 from tracking_pipeline.safety.store import open_store, store_name, with_store_errors_as_sentences
 from tracking_pipeline.servers.team import team
 from tracking_pipeline.servers.ui import ui
@@ -37,7 +36,7 @@ def insist(arguments: Namespace) -> None:
         raise BadInput("name the version to force: --version 4")
     data = operator_data(arguments)
     open_store(arguments.runs / "tracking", store_name(data))
-    version = MlflowClient().get_model_version(model_name(), arguments.version)
+    version = registered_version(arguments.version)
     with month_run(data.newest, data.seed, "forced"):
         _print(force(version))
 

@@ -11,7 +11,7 @@ from churn.harness.report import predictions_sha256
 from churn.lake import existing_partition, new_partition, partition
 from churn.storage.model_file import churn_probability
 from tracking_pipeline.promote import decide
-from tracking_pipeline.registry import LoadedModel, load_champion
+from tracking_pipeline.registry import LoadedModel, load_champion, registered_version
 
 LIVE = "live.parquet"
 
@@ -23,7 +23,8 @@ def deploy(lake: Path, month: str) -> pl.DataFrame:
     ones, and which version made them.
     """
     predictions = plain.deploy(lake, month)
-    decide(lake, month)
+    challenger = existing_partition(lake, "challenger", month, made_by="train") / "version.txt"
+    decide(lake, month, registered_version(challenger.read_text(encoding="utf-8")))
     champion = load_champion()
     live = scored(champion, lake, month)
     with new_partition(partition(lake, "live", month)) as folder:

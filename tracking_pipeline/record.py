@@ -7,16 +7,15 @@ from pathlib import Path
 import mlflow
 import polars as pl
 from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # made when mlflow is imported
-from mlflow.entities import Run
+from mlflow.entities import Run, ViewType
 from polars import selectors
 
-from tracking_pipeline.registry import registry_era
 from tracking_pipeline.safety.code import code_sha256, git_sha
 from tracking_pipeline.safety.killed import process_tags
+from tracking_pipeline.safety.store import registry_era
 
 INHERITED = ("month", "seed", "era", "git_sha", "code_sha256", "data_fingerprint", "host", "process")
 LONGEST_DIGEST = 36  # that MLflow's database takes
-MOST_RUNS = 10_000
 
 
 @contextmanager
@@ -76,12 +75,15 @@ def record_dataset(rows: pl.DataFrame, place: Path, name: str, sha256: str, cont
     mlflow.log_input(dataset, context=context)
 
 
-def find_runs(query: str) -> list[Run]:
-    """Return the runs of the experiment since its registered model was made, oldest first."""
+def find_runs(query: str, deleted: bool = True) -> list[Run]:
+    """Return the runs of the experiment since its registered model was made, oldest first.
+
+    MLflow keeps a run that was deleted in its pages. It still happened, so it is found unless `deleted` is false.
+    """
     found: list[Run] = mlflow.search_runs(
         filter_string=f"tags.era = '{registry_era()}' AND {query}",
+        run_view_type=ViewType.ALL if deleted else ViewType.ACTIVE_ONLY,
         order_by=["attributes.end_time ASC"],
-        max_results=MOST_RUNS,
         output_format="list",
     )
     return found

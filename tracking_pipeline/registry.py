@@ -44,9 +44,19 @@ def model_name() -> str:
     return str(mlflow.get_experiment(os.environ["MLFLOW_EXPERIMENT_ID"]).name)
 
 
-def registry_era() -> str:
-    """Tell the versions of this registered model from those of an earlier one, which had its name."""
-    return str(MlflowClient().get_registered_model(model_name()).creation_timestamp)
+def registered_versions() -> dict[str, ModelVersion]:
+    """Return all versions by number, oldest first, without those that were deleted."""
+    found = MlflowClient().search_model_versions(f"name = '{model_name()}'", order_by=["version_number ASC"])
+    return {str(version.version): version for version in found}
+
+
+def registered_version(number: str) -> ModelVersion:
+    """Return a version by its number. Raises BadInput, naming the versions that there are, if it is not one of them."""
+    versions = registered_versions()
+    if number not in versions:
+        there_are = f"it has {', '.join(versions)}" if versions else "make demo-tracking trains some"
+        raise BadInput(f"{model_name()} has no version {number}, or it was deleted: {there_are}")
+    return versions[number]
 
 
 def aliased(alias: str) -> ModelVersion | None:
@@ -60,7 +70,7 @@ def load_champion() -> LoadedModel:
     """Load the model that is live. Raises BadInput if there is none, or if its files are not what was registered."""
     name = model_name()
     if aliased(CHAMPION) is None:
-        raise BadInput(f"{name} has no @{CHAMPION}: nothing is live; run python -m tracking_pipeline first")
+        raise BadInput(f"{name} has no @{CHAMPION}, so nothing is live: run make rollback, or make demo-tracking first")
     with TemporaryDirectory() as folder:
         model = mlflow.sklearn.load_model(checked(f"models:/{name}@{CHAMPION}", folder))
         return LoadedModel(model, **described(folder))

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from churn import train as plain
 from churn.evaluation.scores import Scores
-from churn.lake import partition
+from churn.lake import new_partition, partition
 from churn.storage.model_file import load_model
 from tracking_pipeline.candidates.estimators import BASELINE, CANDIDATES, Candidate, estimator
 from tracking_pipeline.candidates.judged import Trial, judged, rows_to_search
@@ -27,6 +27,8 @@ from tracking_pipeline.safety.checked import digest_tag
 def train(lake: Path, month: str) -> Scores:
     """Write `model` of the month, which is the baseline; record it, try every candidate, register the best one.
 
+    Its version is in `challenger` of the month: someone else may have moved @challenger before deploy runs.
+
     Returns the baseline's scores on the hold-out month.
     """
     scores = plain.train(lake, month)
@@ -37,7 +39,9 @@ def train(lake: Path, month: str) -> Scores:
     winner = min(trials, key=lambda trial: trial.metrics["log_loss"])
     mlflow.set_tag("winner", winner.candidate.name)
     mlflow.log_metrics({f"winner_{name}": value for name, value in winner.metrics.items()})
-    put_forward(winner.candidate, estimator(winner.candidate), winner.threshold, rows, month)
+    challenger = put_forward(winner.candidate, estimator(winner.candidate), winner.threshold, rows, month)
+    with new_partition(partition(lake, "challenger", month)) as folder:
+        (folder / "version.txt").write_text(str(challenger.version), encoding="utf-8")
     return scores
 
 

@@ -15,9 +15,10 @@ from churn.harness.errors import exit_on_bad_input
 from churn.lake import months_of
 from churn.storage.model_file import churn_probability
 from tracking_pipeline import pipeline
-from tracking_pipeline.promote import force, history, live_versions
+from tracking_pipeline.promote import force, live_versions
 from tracking_pipeline.record import month_run
 from tracking_pipeline.registry import CHALLENGER, CHAMPION, aliased, load_champion, model_name
+from tracking_pipeline.safety.moves import history
 from tracking_pipeline.safety.store import open_store, store_name
 from tracking_pipeline.story.summary import stages
 

@@ -15,6 +15,7 @@ from churn.simulator.exports import export
 from churn.simulator.world import World
 from churn.tables import CATEGORICAL_FEATURES, LABEL, NUMERIC_FEATURES
 from tests.demos import CUSTOMERS, MONTH, Demos
+from tracking_pipeline.record import month_run
 from tracking_pipeline.safety.store import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +74,13 @@ def name(store: Path) -> Iterator[str]:
     open_store(store, name)
     yield name
     mlflow.set_tracking_uri("")
+
+
+@pytest.fixture
+def may(name: str) -> Iterator[str]:
+    """Open an empty experiment and registered model, and a run of the month 2025-05 in it."""
+    with month_run("2025-05", 7):
+        yield name
 
 
 @pytest.fixture(scope="session")

@@ -133,7 +133,7 @@ def test_a_model_that_this_pipeline_did_not_register_is_refused(name: str, rows:
 
 
 def test_a_registry_without_a_champion_gives_a_sentence(name: str, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="has no @champion: nothing is live"):
+    with pytest.raises(BadInput, match="has no @champion, so nothing is live: run make rollback"):
         load_champion()
-    with pytest.raises(BadInput, match="has no @champion: there is nothing to serve"):
+    with pytest.raises(BadInput, match="has no @champion, so nothing is live: run make rollback"):
         champion_server(tmp_path / "server.log").__enter__()

@@ -1,1 +1,1 @@
-"""Safety: which model files may be loaded, which code ran, and what happens to the record when a process is killed."""
+"""Safety: which model files may be loaded, which code ran, and what a kill or a click in MLflow's pages leaves."""

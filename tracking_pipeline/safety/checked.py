@@ -17,8 +17,10 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from churn.harness.errors import BadInput
+from churn.storage.model_file import raise_if_different_scikit_learn
 
 DIGEST = "files_sha256"
+ROLL_BACK = "make rollback puts the version before it live"
 VERSION_FILE = "registered_model_meta"  # MLflow adds it to a download
 TRUSTED_TYPES = {
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": "a boosted tree: arrays of numbers",
@@ -37,8 +39,8 @@ def digest_tag(model_uri: str) -> dict[str, str]:
 def checked(model_uri: str, folder: str) -> str:
     """Download `models:/name@alias` or `models:/name/version` to an empty folder, and return it if the files are safe.
 
-    Raises BadInput if they are not those that were registered, if they are not skops alone, or if they ask for a type
-    that nobody reviewed.
+    Raises BadInput if they are not those that were registered, or if a different scikit-learn made them. Raises it,
+    too, if they are not skops alone, or ask for a type that nobody reviewed.
     """
     version = _registered(model_uri)
     try:
@@ -46,17 +48,18 @@ def checked(model_uri: str, folder: str) -> str:
         mlflow.artifacts.download_artifacts(artifact_uri=numbered, dst_path=folder)
     except (MlflowException, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BadInput(f"the files of {model_uri} cannot be read from the artifact store ({reason})") from error
-    what = f"{version.name} version {version.version} is not opened"
+        raise _not_opened(version, f"its files cannot be read from the artifact store ({reason})") from error
     if DIGEST not in version.tags:
-        raise BadInput(f"{what}: it was not registered by this pipeline (it has no tag {DIGEST})")
+        raise _not_opened(version, f"it was not registered by this pipeline (it has no tag {DIGEST})")
     if files_digest(Path(folder)) != version.tags[DIGEST]:
-        raise BadInput(f"{what}: its files are not those that were registered; roll back, or train again")
+        raise _not_opened(version, "its files are not those that were registered")
     flavours = _read(folder, "MLmodel")["flavors"]
     if not _is_skops_without_code(flavours):
-        raise BadInput(f"{what}: a model that is not skops alone could run anything")
+        raise _not_opened(version, "a model that is not skops alone could run anything")
     if strangers := set(flavours["sklearn"]["skops_trusted_types"]) - TRUSTED_TYPES.keys():
-        raise BadInput(f"{what}: nobody reviewed its types {', '.join(sorted(strangers))}")
+        raise _not_opened(version, f"nobody reviewed its types {', '.join(sorted(strangers))}")
+    what_to_do = ROLL_BACK if _is_live(version) else "train again"
+    raise_if_different_scikit_learn(Path(folder) / "model.skops", _named(version), what_to_do)
     return folder
 
 
@@ -83,6 +86,18 @@ def files_digest(folder: Path) -> str:
         digest.update(f"{file.relative_to(folder).as_posix()}\n".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _not_opened(version: ModelVersion, reason: str) -> BadInput:
+    return BadInput(f"{_named(version)} is not opened: {reason}{f'; {ROLL_BACK}' if _is_live(version) else ''}")
+
+
+def _is_live(version: ModelVersion) -> bool:
+    return "champion" in version.aliases
+
+
+def _named(version: ModelVersion) -> str:
+    return f"{version.name} version {version.version}"
 
 
 def _is_skops_without_code(flavours: dict[str, Any]) -> bool:

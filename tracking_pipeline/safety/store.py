@@ -5,7 +5,9 @@ Importing this chooses nothing: the commands call `open_store`.
 
 import logging
 import os
+import shlex
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import wraps
@@ -14,7 +16,7 @@ from pathlib import Path
 import httpx
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Experiment
+from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -55,7 +57,8 @@ def store_uri(folder: Path) -> str:
 def open_store(folder: Path, name: str) -> Experiment:
     """Make MLflow record in the experiment `name`, and create it if it does not exist.
 
-    Runs that a killed process left open are ended. Raises BadInput if a server does not answer.
+    Runs that a killed process left open are ended. Raises BadInput if a server does not answer, and if the experiment
+    was deleted: its name stays taken, and MLflow's pages do not list it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for setting, value in QUIET.items():
@@ -66,6 +69,12 @@ def open_store(folder: Path, name: str) -> Experiment:
         _raise_if_silent(uri)
     mlflow.set_tracking_uri(uri)
     experiment = mlflow.get_experiment_by_name(name)
+    if experiment is not None and experiment.lifecycle_stage == LifecycleStage.DELETED:
+        mlflow_command = f"MLFLOW_TRACKING_URI={shlex.quote(uri)} {shlex.quote(sys.executable)} -m mlflow"
+        raise BadInput(
+            f"the experiment {name} was deleted in MLflow; this restores it, with all its runs: "
+            f"{mlflow_command} experiments restore --experiment-id {experiment.experiment_id}"
+        )
     if experiment is None:
         artifacts = None if uri.startswith("http") else (folder / "artifacts").resolve().as_uri()
         experiment = mlflow.get_experiment(MlflowClient().create_experiment(name, artifacts))
@@ -88,11 +97,16 @@ def _count_for_the_planner(database: Path) -> None:
         connection.execute("ANALYZE")
 
 
+def registry_era() -> str:
+    """Tell the runs of this registered model from those of an earlier one, which had its name."""
+    return str(MlflowClient().get_registered_model(model_name()).creation_timestamp)
+
+
 def start_registry_again() -> None:
     """Begin with no version and nothing live. The old versions are kept, under a name with the time of this call."""
     client, name = MlflowClient(), model_name()
     registered = client.get_registered_model(name)
-    if registered.latest_versions:
+    if registered.last_updated_timestamp != registered.creation_timestamp:
         client.rename_registered_model(name, f"{name} until {registered.last_updated_timestamp}")
         client.create_registered_model(name, description=ABOUT_VERSIONS)
 

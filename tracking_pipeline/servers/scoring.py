@@ -32,7 +32,7 @@ def champion_server(log: Path) -> Iterator[str]:
     """
     name = model_name()
     if aliased(CHAMPION) is None:
-        raise BadInput(f"{name} has no @{CHAMPION}: there is nothing to serve")
+        raise BadInput(f"{name} has no @{CHAMPION}, so nothing is live: run make rollback, or make demo-tracking first")
     with TemporaryDirectory(dir=log.parent, prefix="served-") as folder:
         copy = checked(f"models:/{name}@{CHAMPION}", folder)
         port = free_port()

@@ -78,7 +78,7 @@ def put_bad_model_live(data: OperatorData, lake: Path, log: Path, bar: Bar) -> l
     with month_run(data.newest, data.seed, "bad model"):
         mlflow.set_tag("data_fingerprint", data_fingerprint(lake, data.newest))
         bad = put_forward(BAD, bad_model(), champion.threshold, rows, data.newest)
-        decide(lake, data.newest)
+        decide(lake, data.newest, bad)
         force(bad)
         answers.append(_answers(f"version {bad.version}, forced", customers, log, bar))
         back = roll_back()

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import mlflow
-from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
@@ -29,11 +28,12 @@ from churn.train import fitted, training_and_holdout
 from churn.validate import validate
 from tracking_pipeline.candidates.estimators import Candidate, estimator
 from tracking_pipeline.deploy import recorded_predictions, scored
-from tracking_pipeline.promote import Decision, history, live_versions
+from tracking_pipeline.promote import live_versions
 from tracking_pipeline.record import find_runs
-from tracking_pipeline.registry import LoadedModel, load_version, model_name
+from tracking_pipeline.registry import LoadedModel, load_version, model_name, registered_version
 from tracking_pipeline.safety.checked import DIGEST
 from tracking_pipeline.safety.code import code_sha256
+from tracking_pipeline.safety.moves import NOTHING, Decision, history, moved_by_hand
 from tracking_pipeline.safety.store import open_store, store_name
 from tracking_pipeline.story.bad_model import BAD, bad_model
 
@@ -61,6 +61,8 @@ def lineage(arguments: Namespace) -> None:
     if month > data.newest:
         raise BadInput(f"nothing was live in {month} yet: the newest export is that of {data.newest}")
     open_store(arguments.runs / "tracking", store_name(data))
+    if moved := moved_by_hand(expected=live_versions(history())[-1]):
+        console.print(f"{moved}; make rollback undoes that", soft_wrap=True)
     found = live_in(month)
     tags = found.training_run.data.tags
     same_code = "the code here" if tags["code_sha256"] == code_sha256() else "not the code here: check that commit out"
@@ -94,11 +96,14 @@ def live_in(month: str) -> Lineage:
     Raises BadInput if no model was live or none predicted in that month.
     """
     decisions = history()
-    versions = live_versions([decision for decision in decisions if decision.month <= month])
-    if not versions:
+    until = [decision for decision in decisions if decision.month <= month]
+    number = live_versions(until)[-1]
+    if number == NOTHING:
         first = f"the first was in {decisions[0].month}" if decisions else "there is none yet: make demo-tracking"
-        raise BadInput(f"no model of {model_name()} was live in {month}: {first}")
-    version = MlflowClient().get_model_version(model_name(), versions[-1])
+        raise BadInput(f"no model of {model_name()} was live in {month}: {until[-1].reasons if until else first}")
+    version = registered_version(number)
+    if DIGEST not in version.tags:
+        raise BadInput(f"version {number} of {model_name()} was registered by hand: there is no record of what made it")
     training = mlflow.get_run(str(version.run_id))
     parameters = {name: float(text) for name, text in training.data.params.items() if name != "threshold"}
     predicting = find_runs(f"tags.month = '{month}' AND tags.live_version = '{version.version}'")

@@ -15,10 +15,10 @@ from churn.lake import partition
 from churn.train import training_and_holdout
 from tracking_pipeline.deploy import LIVE
 from tracking_pipeline.gate import evaluated
-from tracking_pipeline.promote import history
 from tracking_pipeline.record import find_runs
 from tracking_pipeline.registry import load_champion
 from tracking_pipeline.safety.killed import process_tags
+from tracking_pipeline.safety.moves import history
 
 
 def write_summary(folder: Path, data: OperatorData, scores: Scores, predictions: pl.DataFrame) -> Report:

@@ -111,14 +111,16 @@ def test_an_alias_that_does_not_exist(runs: Path) -> None:
     open_store(runs / "tracking", NAME)
     refused = command("rollback", *SMALL_WORLD, runs=runs)
     assert refused.returncode == 2
-    assert f"{NAME} has no version to go back to: nothing was live so far" in refused.stderr
+    assert (
+        f"{NAME} has no version to go back to (none was live before): make demo-tracking trains one" in refused.stderr
+    )
 
 
 def test_a_version_that_does_not_exist(runs: Path) -> None:
     open_store(runs / "tracking", NAME)
     refused = command("force", "--version=9", *SMALL_WORLD, runs=runs)
     assert refused.returncode == 2
-    assert "version=9) not found" in refused.stderr
+    assert f"{NAME} has no version 9, or it was deleted: make demo-tracking trains some" in refused.stderr
 
 
 def test_importing_changes_nothing(tmp_path: Path) -> None:

@@ -29,10 +29,11 @@ from churn.train import training_and_holdout
 from tests.demos import MONTH
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, SMALL_WORLD, command
 from tracking_pipeline.candidates.estimators import CANDIDATES
-from tracking_pipeline.promote import force, history, live_versions, roll_back
+from tracking_pipeline.promote import force, live_versions, roll_back
 from tracking_pipeline.record import month_run
 from tracking_pipeline.registry import CHAMPION, aliased, load_champion
 from tracking_pipeline.safety.checked import TRUSTED_TYPES
+from tracking_pipeline.safety.moves import history
 from tracking_pipeline.servers.scoring import ask, champion_server
 
 pytestmark = pytest.mark.slow
