@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import polars as pl
 import pytest
 from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 
 from churn import train as plain
 from churn.lake import partition
@@ -60,6 +62,7 @@ def test_from_trials_to_challenger(name: str, tmp_path: Path, monkeypatch: pytes
 
     challenger = aliased(CHALLENGER)
     assert challenger is not None
+    assert (partition(tmp_path, "challenger", MONTH) / "version.txt").read_text() == str(challenger.version)
     assert (challenger.tags["month"], challenger.tags["candidate"]) == (MONTH, winner.candidate.name)
     model = load_version(challenger)
     assert model.threshold == winner.threshold, "chosen on customers that the trial's model had not seen"
@@ -72,7 +75,7 @@ def test_the_challenger_is_the_candidate_with_the_least_log_loss_whatever_the_ho
 ) -> None:
     """Without a store: the trials are judged as usual, but not logged."""
     trials: list[Trial] = []
-    put_forward = []
+    put_forward: list[tuple[Any, ...]] = []
 
     def tried(*arguments: object) -> Trial:
         log_loss = [0.5, 0.2, 0.3][len(trials) % 3]
@@ -80,10 +83,14 @@ def test_the_challenger_is_the_candidate_with_the_least_log_loss_whatever_the_ho
         trials.append(replace(trial, metrics={**trial.metrics, "log_loss": log_loss}))
         return trials[-1]
 
+    def registered(*arguments: object) -> ModelVersion:
+        put_forward.append(arguments)
+        return ModelVersion("churn", str(len(put_forward)), creation_timestamp=0)
+
     monkeypatch.setattr(module, "CANDIDATES", CANDIDATES[:3])
     monkeypatch.setattr(module, "tried", tried)
     monkeypatch.setattr(module, "record_baseline", lambda *arguments: None)
-    monkeypatch.setattr(module, "put_forward", lambda *arguments: put_forward.append(arguments))
+    monkeypatch.setattr(module, "put_forward", registered)
     for log in ("set_tag", "log_metrics"):
         monkeypatch.setattr(mlflow, log, lambda *arguments: None)
     for number, holdout in enumerate((HOLDOUT, HOLDOUT.with_columns(~pl.col(LABEL), pl.col(CHARGE) * 100))):
