@@ -8,7 +8,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from churn.harness.terminal import COLOURS, console
+from churn.harness.terminal import COLOURS, console, styled
 from churn.storage.atomic import write_file
 from contrast.cell import Scenario
 from contrast.code import REPOSITORY
@@ -104,8 +104,8 @@ def print_matrix(matrix: dict[str, Any]) -> None:
     for row in matrix["scenarios"]:
         measure = next(iter(row["cells"].values()))["measure"]
         figures = [
-            f"[{MARKS[cell['verdict']]}]{cell['verdict']}[/]\n{cell['measure']['value']:,g}  {cell['by'] or ''}"
+            styled((cell["verdict"], MARKS[cell["verdict"]]), f"\n{cell['measure']['value']:,g}  {cell['by'] or ''}")
             for cell in row["cells"].values()
         ]
-        table.add_row(f"[bold]{row['title']}[/]\n{measure['name']}", *figures)
+        table.add_row(styled((row["title"], "bold"), f"\n{measure['name']}"), *figures)
     console.print(table)

@@ -38,7 +38,7 @@ def main() -> None:
     if client is None and arguments.serve is not None:
         raise BadInput("the model is served from an image, and no Docker engine answers: make doctor explains how")
     if client is None and arguments.isolation != "none":
-        console.print(f"[yellow]{NO_ENGINE}[/]")
+        console.print(NO_ENGINE, style="yellow")
     data, folder = operator_data(arguments), arguments.runs / "workflow"
     if client is not None:
         build_images(client, folder)

@@ -32,7 +32,7 @@ def show_list() -> None:
             words.append(" (solution seen)", "dim")
         about = Text(exercise.category, COLOURS.get(exercise.category, ""))
         table.add_row(exercise.number, exercise.title, about, str(exercise.minutes), words)
-    console.print("\n[bold]The workshop: one misconception each[/]")
+    console.print("\nThe workshop: one misconception each", style="bold")
     console.print(table)
     if (following := next_exercise()) is None:
         console.print("You have passed all of them. To start over: make reset E=01, or make reset E=all")
@@ -66,7 +66,7 @@ def show_task(exercise: Exercise) -> None:
 
 
 def show_passed(exercise: Exercise, result: Grade) -> None:
-    say(result.message)
+    console.print(result.message)
     console.print()
     console.print(Markdown(exercise.afterwards))
     console.print()
@@ -77,12 +77,12 @@ def show_passed(exercise: Exercise, result: Grade) -> None:
 
 
 def show_problem(exercise: Exercise, result: Grade) -> None:
-    say(result.message)
+    console.print(result.message)
     for line in result.trace:
-        say(f"  {line}")
+        console.print(f"  {line}")
     if result.printed:
         console.print("\noutput of your answer (the last lines):", style="dim")
-        say(result.printed)
+        console.print(result.printed)
     console.print()
     console.print(f"task: {shown(exercise.folder / 'README.md')}")
     if result.see:
@@ -111,7 +111,9 @@ def show_solution(exercise: Exercise) -> None:
 def reset(exercise: Exercise) -> None:
     kept = progress.reset(exercise)
     backup = f"; your previous answer is in {shown(kept)}" if kept else ""
-    say(f"{exercise.number} {exercise.title}: {shown(progress.answer_to(exercise))} is the starter again{backup}")
+    console.print(
+        f"{exercise.number} {exercise.title}: {shown(progress.answer_to(exercise))} is the starter again{backup}"
+    )
 
 
 def ready() -> bool:
@@ -121,7 +123,7 @@ def ready() -> bool:
         with console.status(f"{exercise.number} {exercise.title} ..."):
             starter, solution = grade(exercise, [exercise.starter, exercise.solution])
         fine = solution.passed and not starter.passed
-        say(f"{exercise.number} {exercise.title}: {'ready' if fine else f'not ready: {solution.message}'}")
+        console.print(f"{exercise.number} {exercise.title}: {'ready' if fine else f'not ready: {solution.message}'}")
         good = good and fine
     console.print(
         "This machine can grade every exercise without a network." if good else "See above; make doctor may help."
@@ -137,11 +139,6 @@ def next_exercise() -> Exercise | None:
 def heading(exercise: Exercise, what: str) -> None:
     title = Text(f"{exercise.number} {exercise.title}", f"bold {COLOURS.get(exercise.category, '')}")
     console.print(title.append(f": {what}", "bold green" if what == progress.PASSED else "bold"))
-
-
-def say(text: str) -> None:
-    """Print without markup, because a learner's text may contain brackets."""
-    console.print(Text(text))
 
 
 def shown(path: Path) -> str:

@@ -13,7 +13,7 @@ from churn.compare.runs import DEMOS, NAMES, Run, reference_of, side_by_side
 from churn.compare.words import five_lines, left_behind, missing
 from churn.harness.command import command
 from churn.harness.errors import BadInput, exit_on_bad_input
-from churn.harness.terminal import COLOURS, console, print_table
+from churn.harness.terminal import COLOURS, console, print_table, styled
 
 
 @exit_on_bad_input
@@ -35,7 +35,7 @@ def main() -> None:
 
 def print_side_by_side(runs: list[Run], folder: Path) -> None:
     reference, report = reference_of(runs)
-    names = {run.name: f"[{COLOURS[run.name]}]●[/] {run.name}" for run in runs}
+    names = {run.name: styled(("●", COLOURS[run.name]), f" {run.name}") for run in runs}
     header = ["pipeline", "engine", "isolation", "answer", "seconds", "ROC-AUC", "campaign"]
     title = f"The same problem, {report.month}, side by side; answers are compared with {reference}"
     print_table(title, header, [[names[run.name], *_figures(run)] for run in runs])
@@ -44,7 +44,7 @@ def print_side_by_side(runs: list[Run], folder: Path) -> None:
     print_table("What each run leaves besides its answer", header, [[names[run.name], *left[run.name]] for run in runs])
     lines = Table.grid(padding=(0, 2))
     for word, sentence in [*five_lines(runs), *missing(runs)]:
-        lines.add_row(f"[bold]{word}[/]", sentence)
+        lines.add_row(styled((word, "bold")), sentence)
     console.print(lines)
 
 

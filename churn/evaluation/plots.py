@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import PrecisionRecallDisplay, RocCurveDisplay, roc_auc_score
 
-from churn.harness.plots import INK, PAPER, SOFT, Plot, in_style, new_figure
+from churn.harness.plots import INK, PAPER, SOFT, Plot, in_style, label, new_figure
 from churn.harness.terminal import COLOURS
+from churn.harness.visible import visible
 from churn.value import value_per_customer_eur
 
 Outcome = NDArray[np.bool_]
@@ -119,13 +120,15 @@ def importance(falls: pl.DataFrame, about: str) -> Plot:
     """Plot how much ROC-AUC falls when a column is shuffled: `falls` is what falls_of_roc_auc() returns."""
     shown = falls.head(MOST_BARS).reverse()
     figure, (axes,) = new_figure(1.0 + 0.22 * len(shown))
-    axes.barh(shown["column"], shown["fall"], xerr=shown["spread"], color=COLOUR[about], ecolor=SOFT, height=0.62)
+    places = range(len(shown))
+    axes.barh(places, shown["fall"], xerr=shown["spread"], color=COLOUR[about], ecolor=SOFT, height=0.62)
+    axes.set_yticks(places, [label(name) for name in shown["column"]])
     axes.axvline(0, color=SOFT, lw=0.6)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set(xlabel="fall of ROC-AUC")
     column, fall, _ = falls.row(0)
-    return _titled(figure, f"The model relies most on {column}: shuffling it lowers ROC-AUC by {fall:.3f}.")
+    return _titled(figure, f"The model relies most on {visible(column)}: shuffling it lowers ROC-AUC by {fall:.3f}.")
 
 
 @in_style
@@ -150,7 +153,7 @@ def gap_to_ceiling(churned: Outcome, models: Models) -> Plot:
 
 
 def _titled(figure: Figure, finding: str) -> Plot:
-    title = fill(finding, 50, break_on_hyphens=False)
+    title = fill(finding, 50, break_on_hyphens=False).replace("$", r"\$")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
     return Plot(figure, finding)
 

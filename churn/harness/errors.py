@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 
+from churn.harness.visible import visible
+
 
 class BadInput(ValueError):
     """The user gave something that cannot be used. The message is one sentence: what, where, and what to do."""
@@ -31,7 +33,7 @@ def exit_on_bad_input(main: Callable[[], None]) -> Callable[[], None]:
             sentence = str(error) if isinstance(error, BadInput | ContractBroken) else refused_by_file_system(error)
             if sentence is None:
                 raise
-            print(f"error: {sentence}", file=sys.stderr)
+            print(f"error: {visible(sentence)}", file=sys.stderr)
             raise SystemExit(2) from None
 
     return command

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from churn.harness.errors import exit_on_bad_input
 from churn.harness.processes import Guarded, deaf_to_ctrl_c, end_on_signals
-from churn.harness.terminal import console
+from churn.harness.terminal import console, styled
 
 SHOWN = ("workflow", "data", "dagster", "model", "tracking")
 STARTED = ("data", "workflow", "tracking", "model", "dagster")  # the longest first
@@ -58,7 +58,7 @@ class Lane:
 
     def show(self) -> None:
         output = self.log.read_text(encoding="utf-8", errors="replace").rstrip()
-        heading = f"\n[bold]make {self.target}[/] ({self.seconds()})"
+        heading = styled(("\nmake " + self.target, "bold"), f" ({self.seconds()})")
         console.print(heading, Text.from_ansi(output), sep="\n", soft_wrap=True)
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from churn.harness.visible import visible
+
 BASE = Path(__file__).with_name("page.html.jinja")
 STYLE = Path(__file__).with_name("page.css")
 
@@ -17,6 +19,7 @@ def page(template: Path, **content: object) -> str:
         loader=FileSystemLoader([template.parent, BASE.parent]),
         autoescape=select_autoescape(["html.jinja"]),
         undefined=StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,  # not for Markup
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -5,12 +5,15 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from churn.harness.visible import visible
 
 if TYPE_CHECKING:
     from churn.harness.report import Report
@@ -29,7 +32,21 @@ COLOURS = {
 FIGURE = re.compile(r"[−-]?\d")
 WIDTH_OF_A_LOG = 110  # a terminal tells its own, and `make demo` passes it on as COLUMNS
 knows_its_width = sys.stdout.isatty() or "COLUMNS" in os.environ
-console = Console(highlight=False, width=None if knows_its_width else WIDTH_OF_A_LOG)
+
+
+class PlainConsole(Console):
+    """Rich's console, without its markup: `[/month]` in the name of a user's column is a name. See `styled`."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
+
+
+console = PlainConsole(highlight=False, markup=False, emoji=False, width=None if knows_its_width else WIDTH_OF_A_LOG)
+
+
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """Return a text with some parts in a style: `styled(("incident", "red"), " in June")`."""
+    return Text.assemble(*(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts))
 
 
 class Bar:
@@ -37,20 +54,20 @@ class Bar:
 
     def __init__(self, progress: Progress, description: str, total: int) -> None:
         self._progress = progress
-        self._task = progress.add_task(description, total=total)
+        self._task = progress.add_task(visible(description), total=total)
 
     def advance(self, steps: int = 1) -> None:
         self._progress.advance(self._task, steps)
 
     def say(self, description: str) -> None:
-        self._progress.update(self._task, description=description)
+        self._progress.update(self._task, description=visible(description))
 
 
 @contextmanager
 def progress_bar(description: str, total: int, pipeline: str = "plain") -> Iterator[Bar]:
     """Show a bar of `total` steps in the pipeline's colour. In a log file only its last state is printed."""
     columns = (
-        TextColumn("{task.description:<34}"),
+        TextColumn("{task.description:<34}", markup=False),
         BarColumn(bar_width=30, complete_style=COLOURS[pipeline], finished_style=COLOURS[pipeline]),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -59,15 +76,17 @@ def progress_bar(description: str, total: int, pipeline: str = "plain") -> Itera
         yield Bar(progress, description, total)
 
 
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], pipeline: str = "plain") -> None:
+def print_table(
+    title: str, header: Sequence[str], rows: Sequence[Sequence[str | Text]], pipeline: str = "plain"
+) -> None:
     """Print a small table: numeric columns right-aligned, text columns left-aligned."""
     table = Table(box=SIMPLE_HEAD, header_style="bold")
     for number, name in enumerate(header):
-        figures = number > 0 and all(FIGURE.match(row[number]) for row in rows if row[number])
+        figures = number > 0 and all(FIGURE.match(str(row[number])) for row in rows if row[number])
         table.add_column(name, justify="right" if figures else "left")
     for row in rows:
         table.add_row(*row)
-    console.print(f"\n[bold {COLOURS[pipeline]}]{title}[/]", soft_wrap=True)
+    console.print(f"\n{title}", style=f"bold {COLOURS[pipeline]}", soft_wrap=True)
     console.print(table)
 
 

@@ -18,6 +18,9 @@ from threadpoolctl import threadpool_limits
 from churn.harness.errors import BadInput
 from churn.tables import FEATURES
 
+LARGEST_SCHEMA = 32_000_000  # bytes; the largest that we have seen has 2 million
+LARGEST_MODEL = 256_000_000
+
 
 def save_model(model: Any, path: Path) -> None:
     """Write a skops file with the same bytes for the same model, so that its digest identifies the model.
@@ -61,8 +64,25 @@ def load_model(path: Path) -> Pipeline:
     return model
 
 
+def raise_if_too_large(file: Path) -> None:
+    """Raise BadInput if a skops file would unpack to far more than a model needs. A zip lists the sizes at its end.
+
+    A file of 1 MB can hold 1 GB of blanks, or a schema whose lists take 20 times its size in memory.
+    """
+    with ZipFile(file) as files:
+        sizes = {entry.filename: entry.file_size for entry in files.infolist()}
+    for what, size, most in (
+        ("its schema", sizes.get("schema.json", 0), LARGEST_SCHEMA),
+        ("it", sum(sizes.values()), LARGEST_MODEL),
+    ):
+        if size > most:
+            raise BadInput(
+                f"{file} is not opened: {what} would unpack to {size:,} bytes, and a model of ours has at most {most:,}"
+            )
+
+
 def raise_if_different_scikit_learn(file: Path, what: str, instead: str) -> None:
-    """Raise BadInput if a skops file was made with a scikit-learn other than the one that is running.
+    """Raise BadInput if a skops file was made with a scikit-learn other than the one that is running, or is too large.
 
     The sentence names `what` was made and `instead`, which is what to do. scikit-learn itself only warns, once for each
     estimator, that it might break or predict something else.
@@ -74,6 +94,7 @@ def raise_if_different_scikit_learn(file: Path, what: str, instead: str) -> None
             versions.add(json.loads(node["_sklearn_version"]["content"]))
         return node
 
+    raise_if_too_large(file)
     with ZipFile(file) as files:
         json.loads(files.read("schema.json"), object_hook=note)
     if different := versions - {sklearn.__version__}:

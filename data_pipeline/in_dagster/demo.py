@@ -20,7 +20,7 @@ from churn.harness.command import OperatorData, operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.processes import free_port
 from churn.harness.report import STAGES, Report, Stage, report_on
-from churn.harness.terminal import console, print_scores, progress_bar
+from churn.harness.terminal import console, print_scores, progress_bar, styled
 from churn.lake import months_of, partition
 from churn.simulator.delivery import deliver
 from churn.storage.months import add_months
@@ -57,7 +57,7 @@ def year_with_a_broken_month(dagster: "Dagster", data: OperatorData, source: Pat
     newest = data.newest
     deliver(data, source, broken=newest)
     for incident in dagster.backfill("exports", data.months):
-        console.print(f"[red]incident[/] {incident}", soft_wrap=True)
+        console.print(styled(("incident", "red"), f" {incident}"), soft_wrap=True)
     dagster.backfill("features", dagster.stale_features())
     deliver(data, source)
     console.print(f"the operator sent a corrected {newest}: that month and everything downstream run again")

@@ -11,7 +11,7 @@ from churn.collect import data_fingerprint
 from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.harness.command import OperatorData, operator_data
 from churn.harness.report import STAGES, Report, Stage, report_on
-from churn.harness.terminal import console, print_scores, print_table
+from churn.harness.terminal import console, print_scores, print_table, styled
 from churn.lake import partition
 from churn.simulator.delivery import deliver
 from churn.tables import FEWEST_MONTHS_TO_LEARN
@@ -48,7 +48,7 @@ def year_with_a_broken_month(airflow: Airflow, data: OperatorData) -> None:
     deliver(data, airflow.folder / "source", broken=newest)
     backfill(airflow, "exports", first, newest, may_fail=frozenset({("exports", newest)}))
     for line in (airflow.folder / "incidents.log").read_text(encoding="utf-8").splitlines():
-        console.print(f"[red]incident[/] {line}", soft_wrap=True)
+        console.print(styled(("incident", "red"), f" {line}"), soft_wrap=True)
     if len(data.months) > FEWEST_MONTHS_TO_LEARN:
         backfill(airflow, "predictions", previous, previous)
         console.print(f"{newest} is missing, so the predictions of {previous} stay live")

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sklearn.utils import estimator_html_repr
 
 from churn.harness.page import page
-from churn.harness.plots import svg
+from churn.harness.plots import png, svg
 from churn.storage.atomic import write_file
 from churn.value import COST_PER_CALL_EUR, MARGIN, MONTHS_KEPT, SAVE_RATE
 from model_pipeline.card.evaluate import Holdout, score_table
@@ -54,7 +54,7 @@ def write_card(
     """
     plots = draw_all(holdout, falls)
     for name, plot in plots.items():
-        plot.figure.savefig(folder / f"{name}.png", dpi=140, metadata={"Software": None})
+        png(plot.figure, folder / f"{name}.png")
     libraries = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "skops", "polars", "numpy"))
     rows, churned = len(holdout.churned), int(holdout.churned.sum())
     content = {

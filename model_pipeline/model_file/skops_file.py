@@ -16,6 +16,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import threadpool_limits
 
 from churn.harness.errors import BadInput
+from churn.storage.model_file import raise_if_different_scikit_learn
 from model_pipeline.model_file.review import TRUSTED, is_sound
 
 
@@ -24,15 +25,22 @@ def save_model(model: Any, path: Path) -> None:
 
 
 def load_model(path: Path) -> Any:
-    """Open a model file of ours. Raises BadInput if it is not one, or if it brings a type that we did not review."""
+    """Open a model file of ours.
+
+    Raises BadInput if it is not one, is far too large, was made with a different scikit-learn, or brings a type that we
+    did not review.
+    """
     if not path.is_file():
         raise BadInput(f"there is no model file {path}: make demo-model makes one")
     try:
+        raise_if_different_scikit_learn(path, str(path), "learn from your table again")
         model = skops.load(path, trusted=list(TRUSTED))
         sound = is_sound(model)
     except UntrustedTypesFoundException as refused:
         strangers = ", ".join(sorted(set(skops.get_untrusted_types(file=path)) - TRUSTED.keys()))
         raise BadInput(f"{path} is not opened: it brings types that we did not review ({strangers})") from refused
+    except BadInput:
+        raise
     except Exception as error:  # a foreign file can break in any way, and none of them is our bug
         raise BadInput(f"{path} is not a model file of this pipeline ({type(error).__name__})") from error
     if not sound:

@@ -21,4 +21,4 @@ def print_files(folder: Path) -> None:
 
 def print_next(model: Path, customers: Path) -> None:
     words = [".venv/model/bin/python", "-m", "model_pipeline.predict", str(model), str(customers)]
-    console.print(f"next: {shlex.join(words)}", soft_wrap=True, markup=False)
+    console.print(f"next: {shlex.join(words)}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The colours of the pipelines can be told apart, by people with the usual kinds of colour blindness, too."""
+"""The colours of the pipelines can be told apart, and no text of a user becomes markup or moves the cursor."""
 
 from itertools import combinations
 
@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from churn.harness.terminal import COLOURS
+from churn.harness.errors import BadInput, exit_on_bad_input
+from churn.harness.terminal import COLOURS, console, print_table, progress_bar, styled
+from churn.harness.visible import visible
 
 # Machado, Oliveira & Fernandes (2009), "A Physiologically-based Model for Simulation of Color Vision Deficiency",
 # severity 1.0, on linear RGB: https://www.inf.ufrgs.br/~oliveira/pubs_files/CVD_Simulation/CVD_Simulation.html
@@ -44,3 +46,35 @@ def test_every_two_colours_are_clearly_apart(eyes: str) -> None:
 def test_red_and_green_would_not_do() -> None:
     near = np.linalg.norm(lab("#b05a00", SEEN_BY["deuteranopes"]) - lab("#7a7a00", SEEN_BY["deuteranopes"]))
     assert near < CLEARLY_APART
+
+
+NASTY = "Fee [/month] [red]x[/] :warning: \x1b[2J\x1b]0;owned\x07\u202egnp.\udcff"
+SHOWN = "Fee [/month] [red]x[/] :warning: \\x1b[2J\\x1b]0;owned\\x07\\u202egnp.\\udcff"
+
+
+def test_names_and_values_of_a_user_are_printed_as_they_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "width", 300)
+    console.print(f"look out: {NASTY}")
+    console.print(styled((NASTY, "bold red"), NASTY))
+    print_table(NASTY, ["", NASTY], [[NASTY, "1"], [styled((NASTY, "bold")), NASTY]])
+    with progress_bar(NASTY, 1) as bar:
+        bar.say(f"again {NASTY}")
+    printed = capsys.readouterr().out
+    assert printed.count(SHOWN) == 9
+    assert not set(printed) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_errors_show_what_is_invisible(capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        raise BadInput(f"{NASTY}: rename it\r\x9b2J")
+
+    with pytest.raises(SystemExit):
+        exit_on_bad_input(main)()
+    assert capsys.readouterr().err == f"error: {SHOWN}: rename it\\r\\x9b2J\n"
+
+
+@pytest.mark.parametrize("text", ["plain\n\ttext", "12\u202f345,67\u00a0€", "کتاب‌ها", "👩‍💻", "naïve 客户 −1"])
+def test_what_people_write_is_left_alone(text: str) -> None:
+    assert visible(text) == text

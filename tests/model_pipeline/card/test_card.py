@@ -1,11 +1,16 @@
 """The card shows what is known about a model, and no text of a table becomes markup."""
 
+import os
+import warnings
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from churn.evaluation.plots import importance
 from churn.harness.page import page
-from churn.harness.plots import svg
+from churn.harness.plots import png, svg
 from model_pipeline.card.evaluate import Holdout, score_table
 from model_pipeline.card.plots import draw_all
 from model_pipeline.card.write import HTML, MARKDOWN
@@ -66,3 +71,29 @@ def test_words_from_a_table_cannot_become_markup() -> None:
     rows = [line for line in page(MARKDOWN, **content, plots={}).splitlines() if line.startswith("| <script>")]
     assert len(rows) == 4
     assert all(row.replace("\\|", "").count("|") == 3 for row in rows)
+
+
+def test_names_in_plots_are_no_formulas_and_may_be_alike_long_or_in_any_script() -> None:
+    names = ["$x^2$", "cost $", "\\$", "客户", "a\x1bb", "a\\x1bb", "long " * 60, "two\nlines", "100", "</svg><script>"]
+    falls = pl.DataFrame({"column": names, "fall": np.linspace(0.2, 0.1, len(names)), "spread": 0.01})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plot = importance(falls, "best")
+        drawn = svg(*plot)
+        png(plot.figure, Path(os.devnull))
+    for shown in (">$x^2$<", ">cost $<", ">\\$<", ">客户<", ">two lines<", ">100<", "&lt;/svg&gt;&lt;script&gt;"):
+        assert shown in drawn
+    assert drawn.count(">a\\x1bb<") == 2
+    assert "on $x^2$: shuffling" in " ".join(drawn.split())
+    assert "\x1b" not in drawn
+    assert len(plot.figure.axes[0].patches) == len(names)
+
+
+def test_control_characters_are_written_out_in_card_and_page() -> None:
+    texts = dict.fromkeys(
+        ("title", "purpose", "holdout", "search", "threshold", "example", "opening"), "a\x1b]0;b\u202e"
+    )
+    content = {**texts, "scores": (["x"], []), "trials": (["x"], []), "data": [], "limits": [], "plots": {}}
+    for written in (page(HTML, **content, diagram=""), page(MARKDOWN, **content)):
+        assert written.count("a\\x1b]0;b\\u202e") >= 7
+        assert not set(written) & {"\x1b", "\u202e"}

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import sklearn
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from skops import io as skops
@@ -87,6 +88,44 @@ def test_a_file_that_is_no_model_of_ours_is_refused_with_a_sentence(tmp_path: Pa
         load_model(path)
     assert "\n" not in str(refused.value)
     assert not RAN
+
+
+def rewritten(path: Path, change: Callable[[str], str]) -> Path:
+    """Return a copy of a model file with a changed schema."""
+    copied = path.with_name("rewritten.skops")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copied, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, change(content.decode()) if name == "schema.json" else content)
+    return copied
+
+
+def test_a_model_of_another_scikit_learn_is_refused_in_one_sentence(
+    model_of_family: OfFamily, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    save_model(model_of_family("splines"), tmp_path / "model.skops")
+    old = rewritten(
+        tmp_path / "model.skops", lambda schema: schema.replace(f'\\"{sklearn.__version__}\\"', '\\"1.2.0\\"')
+    )
+    with pytest.raises(BadInput) as refused:
+        load_model(old)
+    assert str(refused.value) == (
+        f"{old} was made with scikit-learn 1.2.0, but {sklearn.__version__} is running: learn from your table again, "
+        "or install scikit-learn 1.2.0"
+    )
+    assert not [warning for warning in recwarn if "unpickle" in str(warning.message)]
+
+
+@pytest.mark.parametrize(("name", "size"), [("schema.json", 40_000_000), ("1.npy", 300_000_000)])
+def test_a_small_file_that_unpacks_to_a_huge_one_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, size: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.skops", "w", zipfile.ZIP_DEFLATED) as bomb, bomb.open(name, "w") as entry:
+        for _ in range(size // 1_000_000):
+            entry.write(b" " * 1_000_000)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(BadInput, match=f"is not opened: .* would unpack to {size:,} bytes"):
+        load_model(tmp_path / "bomb.skops")
 
 
 def trees_of(model: Any) -> Any:
