@@ -1,5 +1,7 @@
 """Judge the columns of a user's table against its rows: which cannot be learnt from, and which tell the outcome."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -34,10 +36,11 @@ def learnable(columns: Columns, rows: pl.DataFrame, notes: list[str]) -> Columns
     dropped = {*seldom, *same}
     if dropped == set(columns.names):
         raise BadInput(f"no column is left to learn from ({'; '.join(notes)})")
-    return Columns(
-        [name for name in columns.numeric if name not in dropped],
-        [name for name in columns.categorical if name not in dropped],
-        {name: form for name, form in columns.dates.items() if name not in dropped},
+    return replace(
+        columns,
+        numeric=[name for name in columns.numeric if name not in dropped],
+        categorical=[name for name in columns.categorical if name not in dropped],
+        dates={name: form for name, form in columns.dates.items() if name not in dropped},
     )
 
 
