@@ -10,6 +10,7 @@ import polars as pl
 from churn.collect import data_fingerprint
 from churn.harness.command import OperatorData, operator_data, parser
 from churn.harness.errors import exit_on_bad_input
+from churn.harness.processes import alone_in
 from churn.harness.report import Report, StageClock, report_on
 from churn.harness.terminal import console, print_stages, progress_bar
 from churn.lake import partition
@@ -28,11 +29,12 @@ def main() -> None:
     if own_table.wants_own_table(arguments):
         own_table.learn(arguments)
         return
-    data = operator_data(arguments)
     folder = arguments.runs / "model"
-    with progress_bar("six stages, with a search", len(data.months) + SEARCH_STEPS + 1, "model") as bar:
-        report, holdout = solve(data, folder, bar.advance)
-    print_result(folder, report, holdout)
+    with alone_in(folder, f"another run is at work in {folder}: wait for it, or choose a different folder with --runs"):
+        data = operator_data(arguments)
+        with progress_bar("six stages, with a search", len(data.months) + SEARCH_STEPS + 1, "model") as bar:
+            report, holdout = solve(data, folder, bar.advance)
+        print_result(folder, report, holdout)
 
 
 def solve(data: OperatorData, folder: Path, advance: Callable[[], object] = lambda: None) -> tuple[Report, "Holdout"]:

@@ -13,9 +13,11 @@ from threadpoolctl import threadpool_limits
 from churn import __main__ as plain
 from churn.evaluation.scores import score
 from churn.harness.command import OperatorData
+from churn.harness.processes import alone_in
 from churn.lake import partition
 from churn.tables import LABEL
 from churn.train import training_and_holdout
+from model_pipeline import __main__ as command
 from model_pipeline.build import CANDIDATES
 from model_pipeline.model_file.skops_file import load_model, positive_probability
 from model_pipeline.own_table.read_csv import read_csv
@@ -141,3 +143,16 @@ def test_a_plot_holds_neither_a_date_nor_a_version(finished: Run, name: str) -> 
     content = (finished.folder / f"{name}.png").read_bytes()
     assert content.startswith(b"\x89PNG")
     assert b"tEXt" not in content
+
+
+def test_a_second_run_at_once_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["model_pipeline", "--runs", str(tmp_path)])
+    monkeypatch.setattr(command, "operator_data", lambda _: pytest.fail("it went on"))
+    with alone_in(tmp_path / "model", "the first one"), pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        f"error: another run is at work in {tmp_path / 'model'}: wait for it, or choose a different folder with --runs\n"
+    )
