@@ -153,6 +153,5 @@ def test_a_second_run_at_once_is_refused_in_a_sentence(
     with alone_in(tmp_path / "model", "the first one"), pytest.raises(SystemExit) as ended:
         command.main()
     assert ended.value.code == 2
-    assert capsys.readouterr().err == (
-        f"error: another run is at work in {tmp_path / 'model'}: wait for it, or choose a different folder with --runs\n"
-    )
+    busy = f"another run is at work in {tmp_path / 'model'}: wait for it, or choose a different folder with --runs"
+    assert capsys.readouterr().err == f"error: {busy}\n"
