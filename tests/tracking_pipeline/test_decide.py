@@ -29,7 +29,7 @@ def test_both_rivals_are_scored_on_the_hold_out_month_and_on_nothing_else(name: 
         force(champion)
         challenger, _ = registered(name, ROWS, CANDIDATES[0])
         with watch() as seen:
-            decide(tmp_path, MONTH)
+            decide(tmp_path, MONTH, challenger)
     assert seen.fits == []
     assert {question.about for question in seen.questions} == {frozenset({5})}
     query = f"tags.`mlflow.parentRunId` = '{run.info.run_id}' AND attributes.run_name LIKE '%judged'"
