@@ -38,7 +38,8 @@ def champion_server(log: Path) -> Iterator[str]:
         port = free_port()
         # The command behind `mlflow models serve --env-manager local`, which finds uvicorn on PATH only.
         serve, environment = scoring_server.get_cmd(copy, port, host="127.0.0.1", nworkers=1)  # type: ignore[arg-type]  # it says int
-        command = [sys.executable, "-m", *shlex.split(serve)]
+        *uvicorn, _ = shlex.split(serve)  # the last word is MLflow's application, which answers to any page
+        command = [sys.executable, "-m", *uvicorn, "tracking_pipeline.servers.scoring_app:app"]
         with guarded(command, log, {**environment, **ONE_THREAD}) as server:
             wait_until_healthy(f"http://127.0.0.1:{port}/ping", server, "the scoring server", log, SECONDS_TO_START)
             yield f"http://127.0.0.1:{port}/invocations"

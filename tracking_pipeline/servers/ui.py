@@ -9,6 +9,7 @@ from pathlib import Path
 
 from churn.harness.errors import BadInput
 from churn.harness.processes import end_on_signals, free_port, guarded
+from churn.harness.same_origin import HOSTS
 from churn.harness.terminal import console
 from tracking_pipeline.safety.store import store_uri
 
@@ -39,8 +40,13 @@ def ui(arguments: Namespace) -> None:
 
 
 def server_command(port: int, *options: str) -> list[str]:
-    """Return the command of an MLflow server with one worker."""
-    return [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", "--workers=1", *options]
+    """Return the command of an MLflow server with one worker, which answers to the names of this machine alone.
+
+    By default MLflow also answers to names such as 10.evil.example, which look like an address of a private network.
+    """
+    hosts = ",".join(f"{host}:{port}" for host in HOSTS)
+    here = ("--host=127.0.0.1", f"--port={port}", f"--allowed-hosts={hosts}")
+    return [sys.executable, "-m", "mlflow", "server", *here, "--workers=1", *options]
 
 
 def runs_page(database: Path) -> str:

@@ -16,6 +16,7 @@ import mlflow
 import polars as pl
 import psutil
 import pytest
+from playwright.sync_api import Browser
 
 from churn import __main__ as plain
 from churn.harness.command import OperatorData
@@ -24,7 +25,9 @@ from churn.harness.processes import free_port, wait_until
 from churn.harness.report import read_report
 from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.storage.months import month_range
+from tests.foreign_page import EVIL, attack
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL, command
+from tests.tracking_pipeline.servers.test_pages import BODY, SEARCHES, STARTS, records
 from tests.tracking_pipeline.test_registry import registered
 from tracking_pipeline.registry import load_version
 from tracking_pipeline.safety.store import open_store
@@ -125,6 +128,23 @@ def test_secrets_are_readable_by_their_owner_alone(team: dict[str, str], folder:
     password = team["MLFLOW_TRACKING_PASSWORD"]
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert password not in listed
+
+
+@pytest.mark.browser
+def test_a_page_of_another_site_starts_nothing_and_reads_nothing(team: dict[str, str], browser: Browser) -> None:
+    """Not even while its reader is logged in to the team's server."""
+    login = (team["MLFLOW_TRACKING_USERNAME"], team["MLFLOW_TRACKING_PASSWORD"])
+    with httpx.Client(base_url=team["MLFLOW_TRACKING_URI"], auth=login, timeout=60) as client:
+        before = records(client)
+        for name in ("evil.example", "10.evil.example"):
+            assert client.get(SEARCHES[0], headers={"Host": name}).status_code == 403
+            assert client.post(STARTS[0], content=BODY, headers={"Host": name}).status_code == 403
+        for origin in ("http://evil.example", "null"):
+            assert client.post(STARTS[0], content=BODY, headers={"Origin": origin}).status_code == 403
+        seen = attack(browser, team["MLFLOW_TRACKING_URI"], [STARTS[0], SEARCHES[0]], BODY, origins=[EVIL], login=login)
+        assert seen.read == []
+        assert {method for method, _, _ in seen.allowed()} <= {"GET"}
+        assert records(client) == before
 
 
 def test_artifacts_in_an_s3_store_are_one_setting_more(

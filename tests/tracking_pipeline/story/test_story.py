@@ -2,19 +2,12 @@
 
 import json
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import jsonschema
 import mlflow
 import polars as pl
-import psutil
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, Run
@@ -176,26 +169,3 @@ def test_lineage_names_what_was_live_and_makes_it_again(told: Path, which: str, 
     assert len(differences) == 2
     assert all(float(difference) <= SAME_ANSWER for difference in differences)
     assert {run.info.run_id for run in runs_of(client, "")} == runs, "a question records nothing"
-
-
-def test_the_pages_answer_at_the_address_that_is_printed_until_ctrl_c(told: Path) -> None:
-    words = [sys.executable, "-m", "tracking_pipeline", "ui", f"--runs={told}"]
-    pages = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert pages.stdout is not None
-    try:
-        found = re.search(r"http://127\.0\.0\.1:\d+", pages.stdout.readline())
-        assert found
-        for _ in range(600):
-            with suppress(httpx.TransportError):
-                assert httpx.get(found[0], timeout=10).status_code == 200
-                break
-            time.sleep(0.1)
-        else:
-            pytest.fail((told / "tracking" / "ui.log").read_text(encoding="utf-8"))
-    finally:
-        started = psutil.Process(pages.pid).children(recursive=True)
-        pages.send_signal(signal.SIGINT)
-        pages.communicate(timeout=60)
-    assert len(started) >= 2, "the server, and the process that watches over it"
-    _, still_running = psutil.wait_procs(started, timeout=60)
-    assert not still_running
