@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from churn.harness.same_origin import HOSTS, SameOriginOnly
 from churn.storage.model_file import load_model
 from churn.tables import CONTRACTS, FEATURES, PLANS, REGIONS
 
@@ -121,6 +122,7 @@ app = FastAPIOffline(  # FastAPI, with the files of its /docs page in the image 
     lifespan=lifespan,
     max_body_size=MOST_BYTES,
 )
+app.add_middleware(SameOriginOnly, hosts=os.environ.get("ALLOWED_HOSTS", ",".join(HOSTS)).split(","))
 
 
 @app.exception_handler(RequestValidationError)

@@ -20,6 +20,7 @@ from churn.harness.report import read_report
 from churn.harness.same_answer import SAME_ANSWER
 from churn.tables import CONTRACTS, PLANS, REGIONS
 from tests.browser import Visit
+from tests.foreign_page import answers, attack
 from workflow_pipeline.serving.container import build_serving_image, difference_from_graph, serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -116,6 +117,18 @@ def test_the_api_page_loads_nothing_from_the_internet(browser: Browser, address:
     window.context.close()
     assert window.errors == []
     assert window.asked_elsewhere == []
+
+
+def test_requests_of_other_sites_are_refused(address: str) -> None:
+    assert answers(address, ["/", "/docs", "/health", "/model", "/predict"]) == {403}
+
+
+@pytest.mark.browser
+def test_a_page_of_another_site_reads_nothing(browser: Browser, address: str) -> None:
+    seen = attack(browser, address, ["/model", "/predict"])
+    assert seen.read == []
+    assert seen.allowed() == []
+    assert len(seen.answered) > 20
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import yaml
 from google.protobuf.json_format import ParseDict, ParseError
 from kfp.pipeline_spec.pipeline_spec_pb2 import PipelineDeploymentConfig, PipelineSpec
 
+from churn.harness.same_origin import ANY
 from workflow_pipeline.images import ENVIRONMENT, HERE, image
 from workflow_pipeline.pipeline import COMPILED, MEMORY_LIMIT
 
@@ -97,6 +98,11 @@ def test_the_deployment_asks_for_what_the_image_is(
         assert f'@app.get("{serving[probe]["httpGet"]["path"]}")' in (HERE / "serving" / "app.py").read_text(
             encoding="utf-8"
         )
+
+
+def test_the_pods_answer_to_the_names_that_a_cluster_gives_them(serving: dict[str, Any]) -> None:
+    """A probe asks a pod by its IP address, and a client asks by one of the names of the service."""
+    assert {"name": "ALLOWED_HOSTS", "value": ANY} in serving["env"]
 
 
 def test_the_deployment_is_locked_down_as_the_container_on_a_laptop_is(serving: dict[str, Any]) -> None:
