@@ -168,7 +168,7 @@ docs: .venv/docs/.ok ## serve the site on 127.0.0.1 until Ctrl-C
 
 docs-build: .venv/docs/.ok ## build the site into runs/site; a broken link is an error
 	@.venv/docs/bin/python -m mkdocs build --strict --quiet
-	@echo "open runs/site/index.html, or serve it: .venv/docs/bin/python -m http.server -b 127.0.0.1 -d runs/site"
+	@echo "open runs/site/index.html, or serve the site: make docs"
 
 docs-assets: .venv/docs/.ok .venv/data/.ok .venv/dagster/.ok .venv/tracking/.ok ## take new screenshots of the engines' web UIs, after make demo
 	@.venv/docs/bin/python -m tools.docs.screens
