@@ -13,6 +13,7 @@ from churn.harness.terminal import console
 from data_pipeline.local_airflow.backfills import raise_if_outside
 from data_pipeline.local_airflow.demo import demo
 from data_pipeline.local_airflow.rerun import rerun
+from data_pipeline.local_airflow.settings import USER
 from data_pipeline.local_airflow.start import airflow_of_last_demo
 
 
@@ -51,7 +52,8 @@ def show_pages(words: list[str]) -> None:
     airflow = airflow_of_last_demo(arguments.runs, "look at")
     console.print("starting Airflow …")
     with airflow.running(), suppress(KeyboardInterrupt):
-        console.print(f"{airflow.url} (Ctrl-C stops it)")
+        login = f"user {USER}, password {airflow.password}"
+        console.print(f"Airflow's pages: {airflow.url}, {login} (Ctrl-C stops it)", soft_wrap=True)
         signal.pause()
 
 

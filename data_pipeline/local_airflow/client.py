@@ -1,5 +1,6 @@
 """A client for Airflow's REST API: https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html."""
 
+from collections.abc import Generator
 from typing import Any
 
 import httpx
@@ -13,11 +14,39 @@ def is_server_error(error: BaseException) -> bool:
     return isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error
 
 
+class Login(httpx.Auth):
+    """Get a token for the password at the first request, and a new one when it has expired, after a day.
+
+    https://airflow.apache.org/docs/apache-airflow/stable/security/api.html
+    """
+
+    requires_response_body = True
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self._request = httpx.Request("POST", f"{url}/auth/token", json={"username": user, "password": password})
+        self._header = ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if not self._header:
+            yield from self._log_in()
+        request.headers["Authorization"] = self._header
+        response = yield request
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            yield from self._log_in()
+            request.headers["Authorization"] = self._header
+            yield request
+
+    def _log_in(self) -> Generator[httpx.Request, httpx.Response, None]:
+        answer = yield self._request
+        self._header = f"Bearer {answer.raise_for_status().json()['access_token']}"
+
+
 class RestApi:
     """Airflow's REST API at one address. Each method returns the answer's JSON and raises httpx.HTTPError."""
 
-    def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=f"{url}/api/v2/", timeout=60, trust_env=False)
+    def __init__(self, url: str, user: str, password: str) -> None:
+        login = Login(url, user, password)
+        self._client = httpx.Client(base_url=f"{url}/api/v2/", auth=login, timeout=60, trust_env=False)
 
     @retry(
         retry=retry_if_exception(is_server_error),

@@ -10,6 +10,8 @@ from churn.storage.months import add_months, first_day
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Airflow imports `airflow_local_settings` from the second folder: it holds our house rules.
 PYTHONPATH = f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'data_pipeline/local_airflow/config'}"
+USER = "admin"
+PASSWORDS = "passwords.json"  # in Airflow's home
 
 
 def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
@@ -22,7 +24,9 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
         "core__load_examples": "False",
         "core__dags_are_paused_at_creation": "False",
         "core__execution_api_server_url": f"{url}/execution/",
-        "core__simple_auth_manager_all_admins": "True",  # no other machine reaches 127.0.0.1
+        "core__plugins_folder": str(REPOSITORY / "data_pipeline/local_airflow/plugins"),
+        "core__simple_auth_manager_users": f"{USER}:ADMIN",
+        "core__simple_auth_manager_passwords_file": str(home / PASSWORDS),
         "database__sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}",
         "dag_processor__dag_bundle_config_list": json.dumps(
             [{**bundle, "kwargs": {"path": str(REPOSITORY / "data_pipeline")}}]
@@ -32,8 +36,8 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
         "api__base_url": url,
         "api__workers": "1",
         "api__maximum_page_limit": "10000",
-        "api__secret_key": _secret(home / ".api"),
-        "api_auth__jwt_secret": _secret(home / ".jwt"),
+        "api__secret_key": secrets.token_urlsafe(48),  # tokens of an earlier run are worth nothing
+        "api_auth__jwt_secret": secrets.token_urlsafe(48),
         "logging__logging_level": "WARNING",
         "scheduler__scheduler_idle_sleep_time": "0.2",
         # How long to wait for a killed task, and for the tasks of a killed scheduler: 300 s each by default.
@@ -59,8 +63,12 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
     }
 
 
-def _secret(file: Path) -> str:
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-    return file.read_text(encoding="utf-8")
+def write_password(home: Path, password: str) -> None:
+    """Write the password where Airflow looks for it, into a file that only this user can read.
+
+    Airflow makes a password itself if it finds none, but prints it into its log.
+    """
+    file = home / PASSWORDS
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({USER: password}), encoding="utf-8")

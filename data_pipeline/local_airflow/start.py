@@ -4,6 +4,7 @@ The pipeline is not in here. A team has an Airflow running anyway; this one is s
 to end with it.
 """
 
+import secrets
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from churn.harness.terminal import console
 from churn.lake import months_of
 from churn.storage.atomic import sweep
 from data_pipeline.local_airflow.client import RestApi
-from data_pipeline.local_airflow.settings import environment
+from data_pipeline.local_airflow.settings import USER, environment, write_password
 
 AIRFLOW_VERSION = version("apache-airflow")
 DAGS = {"exports", "features", "predictions"}
@@ -40,7 +41,8 @@ class Airflow:
         self.lake = self.folder / "lake"
         self.months = months
         self.url = f"http://127.0.0.1:{free_port(8080)}"
-        self.api = RestApi(self.url)
+        self.password = secrets.token_urlsafe(12)
+        self.api = RestApi(self.url, USER, self.password)
         self.processes: dict[str, Guarded] = {}
 
     @contextmanager
@@ -83,6 +85,7 @@ class Airflow:
         """Create or open the database, start the components, and wait until they have loaded the DAGs."""
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "version").write_text(AIRFLOW_VERSION, encoding="utf-8")
+        write_password(self.home, self.password)
         self.environment = environment(self.folder, self.url, self.months)
         with (self.home / "migrate.log").open("wb") as log:
             command = [sys.executable, "-m", "airflow", "db", "migrate"]

@@ -1,11 +1,14 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from churn.harness.report import read_report
@@ -28,6 +31,28 @@ def run(
         timeout=timeout,
         check=False,
     )
+
+
+@contextmanager
+def pages(environment: str, *words: str, end: signal.Signals = signal.SIGINT) -> Iterator[str]:
+    """Run a command that serves pages, yield the line with its address, and end it, with all that it has started."""
+    command = [environment_python(environment), "-m", *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as served:
+        try:
+            assert served.stdout is not None
+            yield next(line for line in served.stdout if "http://127.0.0.1:" in line)
+        finally:
+            started = psutil.Process(served.pid).children(recursive=True)
+            served.send_signal(end)
+            try:
+                served.communicate(timeout=60)
+            finally:
+                served.kill()
+                _, still_running = psutil.wait_procs(started, timeout=60)
+                for process in still_running:
+                    process.kill()
+    assert len(started) > 2
+    assert still_running == []
 
 
 def own_mounts() -> list[str]:

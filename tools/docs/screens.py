@@ -63,7 +63,11 @@ def screenshot(page: Page, name: str) -> None:
 
 
 def airflow(page: Page, address: str) -> None:
+    passwords = json.loads((ROOT / "runs/data/airflow/passwords.json").read_text(encoding="utf-8"))
     open_when_ready(page, f"{address}/dags/exports/runs")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(passwords["admin"])
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_text("Failed").first.wait_for()
     screenshot(page, "airflow-runs")
     open_when_ready(page, f"{address}/assets")

@@ -1,7 +1,5 @@
 """`make demo-data`, `rerun-data` and `ui-data`: the report, the gate, and no process left running."""
 
-import json
-import re
 import shutil
 import signal
 import sqlite3
@@ -10,7 +8,6 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
@@ -89,24 +86,6 @@ def test_a_month_is_run_again_in_the_airflow_of_the_demo(another: Path) -> None:
     assert again.returncode == 0, again.stdout + again.stderr
     assert checksums(lake) == tables
     assert not killed.exists()
-    assert left == []
-
-
-@pytest.mark.airflow
-@pytest.mark.slow
-def test_the_pages_show_the_runs_of_the_demo_until_ctrl_c(another: Path) -> None:
-    command = [environment_python("data"), "-m", "data_pipeline", "ui", "--runs", str(another)]
-    with left_running() as left, subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as pages:
-        try:
-            assert pages.stdout is not None
-            address = next(found[0] for line in pages.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
-            with urlopen(f"{address}/api/v2/dags/predictions/dagRuns") as answer:
-                runs = json.load(answer)["dag_runs"]
-            pages.send_signal(signal.SIGINT)
-            pages.communicate(timeout=60)
-        finally:
-            pages.kill()
-    assert {run["partition_key"] for run in runs} == {BEFORE, MONTH}
     assert left == []
 
 
