@@ -4,13 +4,18 @@ In a deployment Dagster's daemon starts the runs. Here this process starts them,
 With `--ui` it opens the last such year in Dagster's own pages instead.
 """
 
+import json
 import os
 import shutil
+import signal
 import sys
+import time
 import warnings
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 
@@ -18,7 +23,7 @@ from churn.collect import data_fingerprint
 from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.harness.command import OperatorData, operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
-from churn.harness.processes import free_port
+from churn.harness.processes import end_on_signals, free_port, guarded
 from churn.harness.report import STAGES, Report, Stage, report_on
 from churn.harness.terminal import console, print_scores, progress_bar, styled
 from churn.lake import months_of, partition
@@ -28,6 +33,7 @@ from churn.train import training_and_holdout
 
 STAGE_OF_STEP = dict(zip(["raw", "valid", "process", "training", "model", "predictions"], STAGES, strict=True))
 VERSION = version("dagster")
+LOCATION = "data_pipeline.in_dagster.assets"
 SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"  # and no window that asks for a mail address
 ONLY_ERRORS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -40,6 +46,7 @@ def main() -> None:
     folder = arguments.runs.resolve() / "data-dagster"
     if arguments.ui:
         open_pages(folder)
+        return
     data = operator_data(arguments)
     for earlier in ("dagster", "lake", "source"):
         shutil.rmtree(folder / earlier, ignore_errors=True)
@@ -162,17 +169,33 @@ def set_up(folder: Path, months: list[str]) -> None:
     warnings.filterwarnings("ignore", message=".*is currently in beta")
 
 
-def open_pages(folder: Path) -> NoReturn:
-    """Become `dagster dev`, which Ctrl-C stops with all its processes."""
+def open_pages(folder: Path) -> None:
+    """Serve Dagster's own pages until Ctrl-C: a server for our code, the daemon for backfills, and the web server.
+
+    `dagster dev` would start all three, but its web server answers to any page, and outlives it after a kill -9.
+    https://docs.dagster.io/deployment/oss/deployment-options/deploying-dagster-as-a-service
+    """
     months = months_of(folder, "source")
     if not months:
         raise BadInput(f"there is nothing in {folder} to look at: make demo-dagster comes first")
+    end_on_signals()
     set_up(folder, months)
-    os.environ["PYTHONWARNINGS"] = "ignore:Parameter"  # a warning that it is in beta, once per process
-    port = str(free_port(3000))
-    console.print(f"http://127.0.0.1:{port}/runs (Ctrl-C stops it)")
-    options = ["-m", "data_pipeline.in_dagster.assets", "-h", "127.0.0.1", "-p", port, "--log-level", "warning"]
-    os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *options])
+    port, log = free_port(3000), folder / "ui.log"
+    python = [sys.executable, "-W", "ignore", "-m"]
+    with TemporaryDirectory() as sockets, suppress(KeyboardInterrupt), ExitStack() as stack:
+        socket, workspace = f"{sockets}/code", f"{sockets}/workspace.yaml"
+        code = {"grpc_server": {"socket": socket, "location_name": LOCATION}}
+        Path(workspace).write_text(json.dumps({"load_from": [code]}), encoding="utf-8")
+        parts = (
+            ["dagster", "api", "grpc", "--socket", socket, "--location-name", LOCATION, "-m", LOCATION],
+            ["dagster._daemon", "run", "-w", workspace],
+            ["data_pipeline.in_dagster.webserver", "-h", "127.0.0.1", "-p", str(port), "-w", workspace],
+        )
+        started = [stack.enter_context(guarded([*python, *part], log, ending=signal.SIGINT)) for part in parts]
+        console.print(f"http://127.0.0.1:{port}/runs (Ctrl-C stops it; its log: {log})", soft_wrap=True)
+        while all(part.poll() is None for part in started):
+            time.sleep(0.5)
+        raise BadInput(f"Dagster's pages have stopped: the reason is at the end of {log}")
 
 
 if __name__ == "__main__":
