@@ -37,8 +37,12 @@ class Question:
 class Witness:
     """All that was seen, in order."""
 
-    fits: list[Months] = field(default_factory=list)
+    learners: list[tuple[Months, Pipeline]] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+
+    @property
+    def fits(self) -> list[Months]:
+        return [months for months, _ in self.learners]
 
     @property
     def verdicts(self) -> list[Question]:
@@ -86,7 +90,7 @@ def watch(charge: str = CHARGE) -> Iterator[Witness]:
 
     def watched_fit(self: Pipeline, X: pl.DataFrame, y: Any = None, **parameters: Any) -> Any:
         learnt_from[self] = months(X)
-        witness.fits.append(months(X))
+        witness.learners.append((months(X), self))
         return fit(self, X, y, **parameters)
 
     def watched(method: Callable[..., Any]) -> Callable[..., Any]:

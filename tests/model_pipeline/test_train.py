@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 
 from churn.lake import partition
-from churn.tables import LABEL
+from churn.tables import LABEL, NUMERIC_FEATURES
 from churn.value import campaign_value_eur
 from model_pipeline import campaign
 from model_pipeline.model_file.skops_file import load_model, positive_probability
@@ -53,6 +53,22 @@ def test_a_model_is_calibrated_on_months_that_it_has_not_learnt_from() -> None:
         assert not one.about & one.learnt_from
         together.append(one.about | one.learnt_from)
     assert sorted(together, key=len) == [months_before(newest) for newest in (6, 7, 8, 9)], "9: the deployed model"
+
+
+@pytest.mark.usefixtures("few_candidates")
+def test_another_newest_month_changes_nothing_that_was_learnt_before_it() -> None:
+    """A transformer fitted outside of the folds would show here, though no model learns from a row of that month."""
+    newest = pl.col("month") == "2025-08"
+    numbers = [name for name in NUMERIC_FEATURES if name != CHARGE]
+    other = ROWS.with_columns(pl.when(newest).then(pl.col(numbers) * 50 + 7).otherwise(pl.col(numbers)))
+    answers = []
+    for rows in (ROWS, other.with_columns(pl.col(LABEL) ^ newest)):
+        with watch() as seen:
+            fit_best(rows, seed=0)
+        compared = seen.learners[:2]  # two candidates; later learners depend on which of them has won
+        assert [months for months, _ in compared] == 2 * [months_before(8)]
+        answers.append([candidate.predict_proba(ROWS).tobytes() for _, candidate in compared])
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.usefixtures("few_candidates")
