@@ -3,7 +3,7 @@
 # Needs make 3.81 (the version on macOS) or newer and Python 3.11 or newer. The first target that needs an environment
 # builds it from its lock in requirements/ into .venv/<name>. Nothing else on the machine changes.
 
-ENVIRONMENTS := plain workflow data dagster model tracking docs test lint
+ENVIRONMENTS := plain workflow data dagster model tracking docs test lint mutants
 PIPELINES := workflow data dagster model tracking
 
 .DEFAULT_GOAL := help
@@ -125,13 +125,16 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 ##@ Check
 
-.PHONY: test test-fast lint contrast bench bench-data bench-workflow bench-tracking doctor
+.PHONY: test test-fast mutants lint contrast bench bench-data bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run all tests
 	@.venv/test/bin/python -m pytest -n 3 # processes, which mostly wait for engines; tests/conftest.py spreads the tests
 
 test-fast: .venv/test/.ok ## run the quick tests that need no engine
 	@.venv/test/bin/python -m pytest -n 2 -m 'not (slow or docker or airflow or browser)'
+
+mutants: .venv/mutants/.ok ## change the code that learns and judges, and list the changes that no test notices (hours)
+	@sh tools/mutants.sh .venv/mutants/bin/python
 
 lint: .venv/lint/.ok ## check style, format, types and prose
 	@.venv/lint/bin/python -m ruff check
