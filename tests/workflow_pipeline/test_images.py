@@ -86,6 +86,8 @@ def test_the_serving_image_carries_no_code_that_training_alone_needs() -> None:
             "tables",
             "harness/__init__",
             "harness/errors",
+            "harness/same_origin",
+            "harness/visible",
             "storage/__init__",
             "storage/model_file",
         )
