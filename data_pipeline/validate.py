@@ -25,13 +25,14 @@ def validate(
     as they were.
     """
     from churn import validate as plain
+    from churn.checks.quality import read_quality
     from churn.harness.errors import ContractBroken
 
     lake, month = lake_folder(), partition_key
     try:
         quality = plain.validate(lake, month)
     except ContractBroken as problem:
-        ti.xcom_push("quality", asdict(plain.read_quality(lake, month)))
+        ti.xcom_push("quality", asdict(read_quality(lake, month)))
         raise AirflowFailException(f"contract: {problem}") from problem
     ti.xcom_push("quality", asdict(quality))
     outlet_events[QUARANTINE].extra = asdict(quality)

@@ -11,12 +11,13 @@ import polars as pl
 from sklearn.preprocessing import FunctionTransformer
 
 from churn import validate as plain
+from churn.checks.quality import Quality
 from churn.harness.errors import BadInput
 
 MISSING = "(missing)"  # blank is a category, too: a field left blank often means something
 
 
-def validate(lake: Path, month: str) -> plain.Quality:
+def validate(lake: Path, month: str) -> Quality:
     """Judge one month's export. Raises ContractBroken when it is not fit to learn from."""
     return plain.validate(lake, month)
 

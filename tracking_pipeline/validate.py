@@ -10,10 +10,11 @@ from pathlib import Path
 import mlflow
 
 from churn import validate as plain
+from churn.checks.quality import Quality, read_quality
 from churn.harness.errors import ContractBroken
 
 
-def validate(lake: Path, month: str) -> plain.Quality:
+def validate(lake: Path, month: str) -> Quality:
     """Write `valid` and `quarantine` of the month; return what the contract found.
 
     Raises ContractBroken when the gate closes, after the findings are recorded.
@@ -21,13 +22,13 @@ def validate(lake: Path, month: str) -> plain.Quality:
     try:
         quality = plain.validate(lake, month)
     except ContractBroken:
-        record(plain.read_quality(lake, month))
+        record(read_quality(lake, month))
         raise
     record(quality)
     return quality
 
 
-def record(quality: plain.Quality) -> None:
+def record(quality: Quality) -> None:
     """Log the counts as metrics, a step per month, and every finding as a file."""
     mlflow.log_metrics(
         {

@@ -22,8 +22,6 @@ def validate(
     with lake_of(inputs={"raw": raw}, outputs={"valid": valid, "quarantine": quarantine}) as lake:
         for month in months:
             findings.append(plain.validate(lake, month))
-            for message in findings[-1].messages():
-                print(message)
         drift = usage_drift(lake, months[-1])
     rows = sum(sum(found.rows.values()) for found in findings)
     rejected = sum(sum(reasons.values()) for found in findings for reasons in found.rejected.values())

@@ -1,6 +1,7 @@
 """The findings of validation in one month: counts by table and reason, and why the gate is closed, if it is."""
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,7 @@ class Quality:
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)  # valid, but process will not use them; likewise
     ignored_columns: dict[str, list[str]] = field(default_factory=dict)  # delivered, but not in the contract
     late_rows: int = 0  # of usage, dated in the previous month
+    doubts: list[str] = field(default_factory=list)  # what a person should look at, although the gate is open
     problems: list[str] = field(default_factory=list)  # why the gate is closed; none if it is open
 
     def count_delivered(self, table: str, delivered: pl.DataFrame) -> None:
@@ -72,7 +74,12 @@ class Quality:
             for table, reasons in [*self.rejected.items(), *self.left_out.items()]
             for reason, count in reasons.items()
         ]
-        return found + [f"contract: {problem}" for problem in self.problems]
+        return found + [f"contract: {finding}" for finding in [*self.doubts, *self.problems]]
+
+    def log(self) -> None:
+        """Log each finding as a warning: on stderr, unless the framework around this code keeps a log."""
+        for message in self.messages():
+            logging.getLogger(__name__).warning(message)
 
 
 def read_quality(lake: Path, month: str) -> Quality:

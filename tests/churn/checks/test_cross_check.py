@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from churn.checks.manifest import write_manifest
+from churn.checks.quality import Quality
 from churn.collect import collect
 from churn.lake import partition
 from churn.process import process
@@ -18,7 +19,7 @@ from churn.simulator import behaviour as simulator
 from churn.simulator.exports import export
 from churn.simulator.faults import break_export
 from churn.storage.months import first_day, last_day
-from churn.validate import Quality, validate
+from churn.validate import validate
 from tests.churn.small_world import MONTHS, NEWEST, WORLD, features_of, files, rows, tables
 
 MONTH, FOLLOWING = MONTHS[2], MONTHS[3]

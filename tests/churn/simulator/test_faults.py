@@ -9,13 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from churn.checks.manifest import MANIFEST
+from churn.checks.quality import read_quality
 from churn.collect import collect
 from churn.harness.errors import BadInput, ContractBroken
 from churn.lake import partition
 from churn.process import process
 from churn.simulator.faults import FAULTS, break_export
 from churn.tables import TABLES
-from churn.validate import read_quality, validate
+from churn.validate import validate
 from tests.churn.small_world import (
     MONTHS,
     features_of,
@@ -66,6 +67,8 @@ def fix(workshop: Path, operator: Path, clean_lake: Path, month: str) -> None:
     ]:
         shutil.rmtree(workshop / folder / f"month={month}")
         shutil.copytree(whole / f"month={month}", workshop / folder / f"month={month}")
+    shutil.rmtree(workshop / "lake" / "labels")  # those of the previous month were made again
+    shutil.copytree(clean_lake / "labels", workshop / "lake" / "labels")
 
 
 def raw_rows(lake: Path, table: str, month: str) -> int:
