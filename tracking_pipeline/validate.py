@@ -36,6 +36,7 @@ def record(quality: Quality) -> None:
             "rejected_rows": sum(sum(reasons.values()) for reasons in quality.rejected.values()),
             "late_rows": quality.late_rows,
             "broken_tables": len(quality.problems),
+            "doubts": len(quality.doubts),
         },
         step=int(quality.month.replace("-", "")),
     )

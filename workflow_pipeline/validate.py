@@ -18,13 +18,12 @@ def validate(
     from workflow_pipeline.artifacts import lake_of, log_metrics
     from workflow_pipeline.drift import usage_drift
 
-    findings = []
     with lake_of(inputs={"raw": raw}, outputs={"valid": valid, "quarantine": quarantine}) as lake:
-        for month in months:
-            findings.append(plain.validate(lake, month))
+        findings = [plain.validate(lake, month) for month in months]
         drift = usage_drift(lake, months[-1])
     rows = sum(sum(found.rows.values()) for found in findings)
     rejected = sum(sum(reasons.values()) for found in findings for reasons in found.rejected.values())
     late = sum(found.late_rows for found in findings)
-    log_metrics(quality, {"rows": rows, "rejected_rows": rejected, "late_rows": late, **drift})
+    doubts = sum(len(found.doubts) for found in findings)
+    log_metrics(quality, {"rows": rows, "rejected_rows": rejected, "late_rows": late, "doubts": doubts, **drift})
     valid.metadata["rows"] = rows - rejected

@@ -32,7 +32,7 @@ RECENT_MONTHS = 3  # their median is the usual figure
 SURE = 3.0  # how many usual changes a figure may be off; more while few months are here
 LEAST_CHANGE = 0.01  # a usual change from month to month is at least this, as a share
 BY_CHANCE = 2.5  # how far the square root of a count may be off: five standard deviations
-FEWEST_ROWS_IN_A_HOLE = 30
+FEWEST_ROWS_IN_A_HOLE = 30  # and three times the largest hole of a usual month
 HARDLY_ANY = 0.25  # of a day's usual rows
 FEWEST_DAYS_IN_A_HOLE = 3  # to close the gate, in a table that lacks some days in other months too
 STEEP = 2 / 3  # of the usual tickets or cancellations: a steeper fall closes the gate
@@ -70,7 +70,7 @@ def doubts(lake: Path, month: str, sums: Sums) -> list[str]:
     holes = [finding.sentence for finding in found if finding.closes]
     if holes and month not in CONFIRMED_MONTHS:
         raise ContractBroken(
-            f"{' and '.join(holes)}: ask the operator for the complete export of {month}, or, if this is it, "
+            f"{', and '.join(holes)}: ask the operator for the complete export of {month}, or, if this is it, "
             "add the month to CONFIRMED_MONTHS in churn/contract.py"
         )
     return [finding.sentence for finding in found]
@@ -103,10 +103,10 @@ def judge(month: str, sums: Sums, before: Sequence[Sums]) -> Iterator[Finding]:
 
 def _holes(table: str, month: str, days: list[int], history: dict[str, list[int]]) -> Iterator[Finding]:
     """Find days with hardly any row, where days of that number and of that weekday usually have many."""
-    usual_hole = max(rows for past in history for _, _, rows in _bare_days(past, history[past], history))
+    largest = [max(rows for _, _, rows in _bare_days(past, of, history)) for past, of in history.items()]
     every_day = all(all(of) for of in history.values())
     for bare, (first, last), rows in _bare_days(month, days, history):
-        if rows > max(FEWEST_ROWS_IN_A_HOLE, 2 * usual_hole):
+        if rows > max(FEWEST_ROWS_IN_A_HOLE, 3 * median(largest)):
             where = f"on {first}" if first == last else f"from {first} to {last}"
             yield Finding(
                 every_day or bare >= FEWEST_DAYS_IN_A_HOLE,
@@ -143,7 +143,7 @@ def figures(sums: Sums, previous: Sums | None, words: dict[tuple[str, str], set[
         stayed = previous["usage"].customers - previous["cancellations"].in_month
         expected = max(stayed + customers.in_month, 1)
         found |= {
-            "usage: customers": Figure(active, expected, expected / SILENT, closes_below=1),
+            "usage: customers with usage": Figure(active, expected, expected / SILENT, closes_below=1),
             "usage: rows of the previous month": Figure(usage.before / LATE_DAYS, expected),
             "customers: rows": Figure(customers.in_month, expected),
             "customers: sign-ups before the month": Figure(customers.before, customers.rows),

@@ -23,7 +23,7 @@ class TableSums:
 
     days: list[int]  # rows by day of the month, the 1st first
     before: int = 0  # rows dated before the month
-    customers: int = 0  # different ones, with a row dated in the month
+    customers: int = 0  # different ones
     totals: dict[str, int] = field(default_factory=dict)  # of a numeric column, in thousandths
     sampled: int = 0  # rows whose values are counted
     values: dict[str, dict[str, int]] = field(default_factory=dict)  # the words of a column, or its commonest number
@@ -39,17 +39,17 @@ class TableSums:
     def add(self, rows: pl.DataFrame, month: str) -> None:
         """Add the rows of one file."""
         date = rows.select(pl.col(pl.Date)).columns[0]  # each table has one
-        in_month = pl.col(date) >= first_day(month)
-        per_day = rows.filter(in_month).group_by(pl.col(date).dt.day()).len()
-        for day, count in per_day.iter_rows():
-            self.days[day - 1] += count
-        self.before += len(rows) - sum(per_day["len"])
-        self.customers += rows.select(pl.col("customer_id").filter(in_month).n_unique()).item()
+        for day, count in rows[date].value_counts().iter_rows():
+            if day >= first_day(month):
+                self.days[day.day - 1] += count
+            else:
+                self.before += count
+        self.customers += rows["customer_id"].n_unique()
         measured = [name for name in rows.columns if not name.endswith("_id") and name != date]
         for name in measured:
             if rows.schema[name].is_numeric():
-                thousandths = (pl.col(name).cast(pl.Float64) * 1000).round().cast(pl.Int64).sum()
-                self.totals[name] = self.totals.get(name, 0) + rows.select(thousandths).item()
+                total = rows[name].cast(pl.Float64).sum()
+                self.totals[name] = self.totals.get(name, 0) + round(1000 * total)
         sample = rows.gather_every(max(1, len(rows) // MOST_SAMPLED))
         self.sampled += len(sample)
         for name in measured:

@@ -67,7 +67,7 @@ def valid(context: dg.AssetExecutionContext, folders: Folders) -> Iterator[dg.Ma
         yield dg.AssetCheckResult(passed=False, description=f"contract: {problem}")
     else:
         yield dg.MaterializeResult(metadata={"quality": asdict(quality), "late_rows": quality.late_rows})
-        yield dg.AssetCheckResult(passed=True, metadata={"rejected": quality.rejected})
+        yield dg.AssetCheckResult(passed=True, metadata={"rejected": quality.rejected, "doubts": quality.doubts})
 
 
 # One function may make several assets. The condition requests a month again when a partition of `valid` that it

@@ -83,8 +83,8 @@ HALF_OF_THE_CUSTOMERS = pl.col("customer_id") % 2 == 0
 CLOSES: list[tuple[Callable[[Tables], Tables], str]] = [
     (only("usage", EVERY_SECOND), "usage 2025-09: rows per customer: 5"),
     (only("usage", pl.int_range(pl.len()) % 8 > 0), "usage 2025-09: rows per customer: 1"),
-    (only("usage", HALF_OF_THE_CUSTOMERS), "usage 2025-09: customers: 5"),
-    (only("usage", pl.col("customer_id") % 8 > 0), "usage 2025-09: customers: 1"),
+    (only("usage", HALF_OF_THE_CUSTOMERS), "usage 2025-09: customers with usage: 5"),
+    (only("usage", pl.col("customer_id") % 8 > 0), "usage 2025-09: customers with usage: 1"),
     (
         only("usage", pl.col("date") <= date(2025, 9, 15)),
         "usage 2025-09: hardly any rows from 2025-09-16 to 2025-09-30",
