@@ -33,6 +33,7 @@ from churn.value import value_per_customer_eur
 Tables = dict[str, pl.DataFrame]
 SHARES = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9]
 DATES = {"usage": "date", "tickets": "opened_date", "payments": "due_date", "customers": "signup_date"}
+HALF = {"%": 0.5, "days": 15}
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,7 @@ class Newest:
             damage.amount(warns),
             damage.amount(closes),
             self.cost(damage, closes if closes is not None else warns),
+            self.cost(damage, HALF[damage.unit]),
         ]
 
     def cost(self, damage: Damage, amount: float | None) -> str:
@@ -223,7 +225,7 @@ def main() -> None:
             lines = [newest.line(damage) for damage in DAMAGES]
     print_table(
         f"{world.customers:,} customers, {newest.month}: the calls are worth {newest.clean_value:,.0f} € if undamaged",
-        ["damage", "unnoticed up to", "cost €", "warns from", "closes from", "cost €"],
+        ["damage", "unnoticed up to", "cost €", "warns from", "closes from", "cost €", "cost of half €"],
         lines,
     )
 
