@@ -25,12 +25,12 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME FAILED E SCENARIO PIPELINE PORT STAGE,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME READ FAILED E SCENARIO PIPELINE PORT STAGE,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
 EXERCISE = $(call option,E,exercise)
-TABLE = $(call option,DATA,data) $(call option,TARGET,target) $(call option,TIME,time-column)
+TABLE = $(call option,DATA,data) $(call option,TARGET,target) $(call option,TIME,time-column) $(call option,READ,read)
 
 # --- Environments
 
@@ -209,4 +209,5 @@ help: ## show this list
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N: number of customers; SEED: of the simulation; MONTH: to score (YYYY-MM)'
 	@echo '  DATA: your own CSV; TARGET: its column to predict; TIME: its column to split by'
+	@echo '  READ: how to read its columns, as in READ="zip=category; joined=%d.%m.%y"'
 	@echo '  E: an exercise; SCENARIO, PIPELINE: one row, one column of the contrast'

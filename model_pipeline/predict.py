@@ -30,16 +30,18 @@ def predict(arguments: argparse.Namespace) -> None:
 
     from model_pipeline.model_file.skops_file import load_model, positive_probability
     from model_pipeline.own_table.read_csv import read_csv
+    from model_pipeline.own_table.typed import columns_of_model, other_marks, typed
 
     out = output_file(arguments.out, arguments.customers, arguments.model)
     model = load_model(arguments.model)
-    table, notes = read_csv(arguments.customers)
-    for note in notes:
+    table, notes, _ = read_csv(arguments.customers)
+    customers, columns = table.drop(OURS, strict=False), columns_of_model(model)
+    for note in [*notes, *other_marks(customers, columns)]:
         console.print(f"  {note}", markup=False)
-    customers = table.drop(OURS, strict=False)
     try:
+        rows = typed(customers, columns)
         with threadpool_limits(1):
-            probability, predicted = positive_probability(model, customers), model.predict(customers)
+            probability, predicted = positive_probability(model, rows), model.predict(rows)
     except BadInput as error:
         raise BadInput(f"{arguments.customers}: {error}") from None
     answer = customers.with_columns(churn_probability=pl.Series(probability), churn_predicted=pl.Series(predicted))

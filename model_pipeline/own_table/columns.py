@@ -10,15 +10,35 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Columns:
-    """Column names by kind; a model ignores every other column. `dates` maps a column to its strptime format."""
+    """Column names by kind; a model ignores every other column. `dates` maps a column to its strptime format.
+
+    The rest says how training read the text of numbers and dates, so that a later file is read in the same way.
+    """
 
     numeric: list[str]
     categorical: list[str]
     dates: dict[str, str] = field(default_factory=dict)
+    decimal: dict[str, str] = field(default_factory=dict)  # the decimal mark, "." or ",", of each column of numbers
+    fixed: list[str] = field(default_factory=list)  # whose decimal mark the user chose
+    unknown: dict[str, list[str]] = field(default_factory=dict)  # words for unknown, beyond those that everybody uses
 
     @property
     def names(self) -> list[str]:
         return [*self.numeric, *self.dates, *self.categorical]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The decision about one column, for a person to check."""
+
+    column: str
+    read_as: str
+    why: str = ""
+    unknown: str = ""  # how many values, and the words for them
+
+    def __str__(self) -> str:
+        details = [self.why, f"{self.unknown} unknown" if self.unknown else ""]
+        return f"{self.column}: {self.read_as}" + "".join(f"; {detail}" for detail in details if detail)
 
 
 @dataclass(frozen=True)

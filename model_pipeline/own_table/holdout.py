@@ -14,7 +14,6 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.customers import Customers
-from model_pipeline.own_table.infer import date_format, numbers_in
 
 SHARE = 0.25
 FEWEST_OF_EACH_OUTCOME = 5
@@ -95,7 +94,7 @@ def _newest_rows_of_unknown_customers(newest: Split, outcome: pl.Series, custome
 
 def _newest_rows(table: pl.DataFrame, time_column: str, target: str, path: Path) -> Split:
     """Choose the newest quarter. Rows of the same time stay together. Raises BadInput if nothing older is left."""
-    time = _time(table[time_column], path)
+    time = table[time_column].rank("dense")  # numbers, or text that sorts
     cut = time.sort()[int(len(time) * (1 - SHARE))]
     if cut == time.min():
         raise BadInput(
@@ -115,17 +114,6 @@ def _raise_if_too_few(found: Split, outcome: pl.Series, path: Path) -> None:
                 f"{path}: the {which} ({found.words}) have only {fewest} of one outcome, at least "
                 f"{FEWEST_OF_EACH_OUTCOME} are needed: leave the time column out, or bring more rows"
             )
-
-
-def _time(values: pl.Series, path: Path) -> pl.Series:
-    """Return the times as something that sorts: numbers, dates, or text that begins with a year, such as 2025-Q1."""
-    if (numbers := numbers_in(values)) is not None:
-        return numbers
-    if form := date_format(values):
-        return values.str.to_datetime(form).dt.timestamp("ms")
-    if values.str.contains(r"^\d{4}").all():
-        return values.rank("dense")
-    raise BadInput(f"{path}: {values.name} is no time: '{values[0]}' is neither a number nor a readable date")
 
 
 def _periods(time: pl.Series, held_out: NDArray[np.bool_], outcome: NDArray[np.generic]) -> NDArray[np.int64]:

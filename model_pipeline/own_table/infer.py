@@ -1,34 +1,46 @@
 """Find the kind of each column by its values: numbers, dates, categories, ids, constants. Names help to find ids."""
 
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 
 from churn.harness.errors import BadInput
-from model_pipeline.own_table.columns import Columns
+from model_pipeline.own_table.columns import Columns, Reading
+from model_pipeline.own_table.dates import about_form, date_form, is_form, read_dates
+from model_pipeline.own_table.numbers import UNCLEAR, decimal_marks, numbers_in, with_mark
+from model_pipeline.own_table.typed import means_unknown
 
-YES = ["yes", "y", "true", "t", "1", "1.0", "churn", "churned", "left", "lost", "cancelled", "canceled", "positive"]
-DATE_FORMATS = ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y"]
-TIME_FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M"]
+WORDS_FOR_YES = [
+    "yes y true true. t 1 1.0 positive churn churned churner left lost exited attrited cancelled canceled",
+    "ja j wahr oui vrai si sí verdadero sim verdadeiro vero tak prawda ano kyllä evet igen da да はい 是",
+]
 ID_NAME = r"(?i:(^|[_ .-])(id|uuid|guid|key|nr|no|number|index|row|phone|email)$|^column \d+$)|[a-z]I[dD]$"
 UNIQUE_SHARE = 0.9  # of a text column's values; above it, each value names one row and cannot help with the next
 FEWEST_VALUES_OF_AN_ID = 20
+FEWEST_NUMBERS = 10  # different ones, before an unlisted word means unknown: 0, 1, 2 and 3+ are four categories
+MOST_WORDS = 0.1  # of the values in a column of numbers or dates
+MOST_OF_A_FEW_WORDS = 0.5  # the same, if there are at most three different ones
+KINDS = ("number", "decimal comma", "decimal point", "category", "drop")
 
 
-def two_outcomes(outcome: pl.Series, path: Path, notes: list[str]) -> tuple[str, str]:
+def two_outcomes(outcome: pl.Series, blank: int, path: Path, notes: list[str]) -> tuple[str, str]:
     """Return the outcome to predict (a word for yes, else the rarer one), and the other one.
 
-    Raises BadInput if there are not exactly two.
+    `blank` is the number of rows without an outcome. Raises BadInput if there are not exactly two.
     """
     counts = dict(outcome.value_counts().sort("count", outcome.name, descending=[True, False]).iter_rows())
     if len(counts) != 2:
-        found = ", ".join(list(counts)[:5]) + (", …" if len(counts) > 5 else "")
+        found = ", ".join(f"{word} ({count:,} rows)" for word, count in list(counts.items())[:5])
         kind = "one outcome only" if len(counts) == 1 else f"{len(counts)} different values"
+        hint = f", and {blank:,} rows are blank: if blank means the other outcome, write its name there"
         raise BadInput(
             f"{path}: {outcome.name} must hold two outcomes, such as yes and no; "
-            + (f"it holds {kind} ({found})" if counts else "it is blank")
+            + (f"it holds {kind}: {found}{', …' if len(counts) > 5 else ''}" if counts else "it is blank")
+            + (hint if len(counts) == 1 and blank else "")
         )
-    words_for_yes = [word for word in counts if word.lower() in YES]
+    words_for_yes = [word for word in counts if word.lower() in " ".join(WORDS_FOR_YES).split()]
     positive = words_for_yes[0] if len(words_for_yes) == 1 else list(counts)[-1]
     negative = next(word for word in counts if word != positive)
     why = "a word for yes" if len(words_for_yes) == 1 else "the rarer one"
@@ -38,56 +50,128 @@ def two_outcomes(outcome: pl.Series, path: Path, notes: list[str]) -> tuple[str,
     return positive, negative
 
 
-def columns_of(table: pl.DataFrame, inputs: list[str], path: Path, notes: list[str]) -> Columns:
-    """Sort the columns `inputs` by kind, and note which are dropped and why. Raises BadInput if none is left."""
-    numeric: list[str] = []
-    categorical: list[str] = []
-    dates: dict[str, str] = {}
-    constant: list[str] = []
-    ids: list[str] = []
-    for name in inputs:
-        values = table[name].drop_nulls()
-        if table[name].n_unique() == 1:
-            constant.append(name)
-        elif (numbers := numbers_in(values)) is not None:
-            (ids if _counts_rows(name, numbers) else numeric).append(name)
-        elif form := date_format(values):
-            dates[name] = form
+def columns_of(
+    table: pl.DataFrame, inputs: Sequence[str], path: Path, wanted: Mapping[str, str] | None = None, usual: str = "."
+) -> tuple[Columns, list[Reading]]:
+    """Find the kind of the columns `inputs`, and say why. Raises BadInput if no column is left to learn from.
+
+    `wanted` has the kinds that the user chose, and `usual` is the decimal mark where no column shows one.
+    """
+    wanted = wanted or {}
+    kinds = {name: _kind(table[name], wanted.get(name, "")) for name in inputs}
+    numbers = {name: kind for name, kind in kinds.items() if isinstance(kind, pl.DataFrame)}
+    chosen = {
+        name: "," if wanted[name].endswith("comma") else "." for name in numbers if "decimal" in wanted.get(name, "")
+    }
+    marks = decimal_marks(numbers, {name: chosen.get(name, usual) for name in numbers}, chosen)
+    sure = {forms[0] for forms in kinds.values() if isinstance(forms, list) and len(forms) == 1}
+    columns, readings = Columns([], [], fixed=list(chosen)), []
+    for name, kind in kinds.items():
+        if isinstance(kind, pl.DataFrame):
+            reading = _number(table[name], kind, *marks[name], columns, wanted)
+        elif isinstance(kind, list):
+            reading = _date(table[name], kind, sure, columns)
+        elif kind:
+            reading = Reading(name, "dropped", kind)
         else:
-            (ids if _names_rows(values) else categorical).append(name)
-    for names, why in ((constant, "the same in every row"), (ids, "different in every row, like an id")):
-        if names:
-            notes.append(f"dropped, {why}: {', '.join(names)}")
-    if dates:
-        notes.append("dates: " + ", ".join(f"{name} (read as {form})" for name, form in dates.items()))
-    if not (numeric or dates or categorical):
-        raise BadInput(f"{path}: no column is left to learn from ({'; '.join(notes)})")
-    if blank := [name for name in [*numeric, *dates, *categorical] if table[name].has_nulls()]:
-        notes.append("blank in some rows, kept as 'unknown': " + ", ".join(blank))
-    return Columns(numeric, categorical, dates)
+            columns.categorical.append(name)
+            blank = table[name].null_count()
+            words = table[name].drop_nulls().n_unique()
+            reading = Reading(name, "categories", f"{words:,} different words", f"{blank:,} blank" if blank else "")
+        readings.append(reading)
+    if not columns.names:
+        raise BadInput(f"{path}: no column is left to learn from ({'; '.join(map(str, readings))})")
+    return columns, readings
 
 
-def numbers_in(values: pl.Series) -> pl.Series | None:
-    """Return the values as numbers, or None if one of them is not a finite number."""
-    numbers = values.cast(pl.Float64, strict=False)
-    return None if numbers.has_nulls() or not numbers.is_finite().all() else numbers
+def _kind(column: pl.Series, wanted: str) -> pl.DataFrame | list[str] | str:
+    """Return the numbers in the column, the forms that its dates may have, or why it is dropped; "" for categories."""
+    values = column.drop_nulls()
+    if wanted == "drop":
+        return "you said so"
+    if column.n_unique() == 1:
+        return "the same in every row"
+    if wanted == "category":
+        return ""
+    if "%" in wanted:
+        return [wanted]
+    numbers = numbers_in(values)
+    if wanted or (_nearly_all(values, numbers["digits"].is_not_null()) and not _are_codes(values)):
+        return numbers
+    form, others = date_form(values)
+    if form and _nearly_all(values, read_dates(values, form).is_not_null()):
+        return [form, *others]
+    if not _names_rows(values):
+        return ""
+    # Half of the numbers are better than no column: 207.2 and [209].
+    return numbers if 2 * numbers["digits"].count() > len(values) else "different in every row, like an id"
 
 
-def date_format(values: pl.Series) -> str | None:
-    """Return the first format that reads all values. Where two would do, the day comes before the month."""
-    formats = [*DATE_FORMATS, *TIME_FORMATS]
-    return next((form for form in formats if _reads_all(values.head(20), form) and _reads_all(values, form)), None)
+def _nearly_all(values: pl.Series, readable: pl.Series) -> bool:
+    """Return whether the column can be read, but for usual words for unknown and a few others."""
+    words = values.filter(~readable & ~means_unknown(values))
+    most = MOST_OF_A_FEW_WORDS if words.n_unique() <= 3 else MOST_WORDS
+    enough = values.filter(readable).n_unique() >= FEWEST_NUMBERS
+    return bool(readable.any()) and (
+        words.is_empty() or (enough and len(words) <= most * (int(readable.sum()) + len(words)))
+    )
 
 
-def _reads_all(values: pl.Series, form: str) -> bool:
-    try:
-        return not values.str.to_datetime(form, strict=False).has_nulls()
-    except pl.exceptions.PolarsError:
-        return False
+def _number(
+    column: pl.Series, read: pl.DataFrame, mark: str, why: str, columns: Columns, wanted: Mapping[str, str]
+) -> Reading:
+    name, values, numbers = column.name, column.drop_nulls(), with_mark(read, mark)
+    if name not in wanted and _counts_rows(name, numbers):
+        return Reading(name, "dropped", "different in every row, like an id")
+    columns.numeric.append(name)
+    columns.decimal[name] = mark
+    units = [unit for unit in read["unit"].unique().drop_nulls().sort() if unit]
+    told = [_in_words(mark, why)] if why and ("," in mark + why or UNCLEAR in why) else []
+    if len(units) > 1 or (units and (read["unit"] == "").any()):
+        told.append(
+            f"look out: some with {', some with '.join(units)}{', some without' if (read['unit'] == '').any() else ''}"
+        )
+    elif units:
+        told.append(f"in {units[0]}")
+    return Reading(name, "numbers", "; ".join(told), _unknown(column, values.filter(numbers.is_null()), columns))
+
+
+def _in_words(mark: str, why: str) -> str:
+    """Return how marks were read: as decimals, or as thousands where the reason shows only that mark."""
+    other = "." if mark == "," else ","
+    names = {".": "point", ",": "comma"}
+    thousands = mark not in why and other in why
+    return f"{names[other]} for thousands, {why}" if thousands else f"decimal {names[mark]}, {why}"
+
+
+def _date(column: pl.Series, forms: list[str], sure: set[str], columns: Columns) -> Reading:
+    form = next((form for form in forms if form in sure), forms[0])
+    columns.dates[column.name] = form
+    why = about_form(form, [] if form in sure else [other for other in forms if other != form])
+    values = column.drop_nulls()
+    unread = values.filter(read_dates(values, form).is_null())
+    return Reading(column.name, f"dates, {form}", why, _unknown(column, unread, columns))
+
+
+def _unknown(column: pl.Series, words: pl.Series, columns: Columns) -> str:
+    """Note the words that mean unknown, and return how many values are, in words."""
+    if unlisted := words.filter(~means_unknown(words)).unique().sort().to_list():
+        columns.unknown[column.name] = unlisted
+    blank = [f"{column.null_count():,} blank"] if column.has_nulls() else []
+    counts = words.value_counts(sort=True).sort("count", column.name, descending=[True, False]).head(3)
+    named = [f"{count:,} '{word}'" for word, count in counts.iter_rows()]
+    return ", ".join([*blank, *named, *(["…"] if words.n_unique() > 3 else [])])
+
+
+def _are_codes(values: pl.Series) -> bool:
+    """Return whether these are codes of digits, all of one length, such as the postcode 01234."""
+    digits = values.filter(values.str.contains(r"^\d{2,}$"))
+    return bool(digits.str.contains("^0").any()) and digits.str.len_chars().n_unique() == 1
 
 
 def _counts_rows(name: str, numbers: pl.Series) -> bool:
     """Return whether these are distinct whole numbers that count up by one, or whose column is named like an id."""
+    numbers = numbers.drop_nulls()
     if numbers.n_unique() < len(numbers) or len(numbers) < FEWEST_VALUES_OF_AN_ID or (numbers != numbers.round()).any():
         return False
     return bool((numbers.diff().drop_nulls() == 1).all()) or bool(pl.Series([name]).str.contains(ID_NAME).item())
@@ -95,3 +179,36 @@ def _counts_rows(name: str, numbers: pl.Series) -> bool:
 
 def _names_rows(values: pl.Series) -> bool:
     return len(values) >= FEWEST_VALUES_OF_AN_ID and values.n_unique() > UNIQUE_SHARE * len(values)
+
+
+def first_row_has_units(table: pl.DataFrame) -> bool:
+    """Return whether the first row has words where all other rows have numbers: months, kg, EUR."""
+    if len(table) < FEWEST_NUMBERS:
+        return False
+    first = table.row(0, named=True)
+    of_numbers = [
+        name
+        for name in table.columns
+        if (rest := table[name][1:].drop_nulls()).len() > 0
+        and numbers_in(rest.head(FEWEST_NUMBERS))["digits"].is_not_null().all()
+    ]
+    words = [
+        name
+        for name in of_numbers
+        if (word := first[name]) and not any(map(str.isdigit, word)) and not means_unknown(table[name][:1])[0]
+    ]
+    return len(words) > 1 and 2 * len(words) >= len(of_numbers)
+
+
+def kinds_wanted(text: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the kinds that a user chose, by column: "zip=category; joined=%d.%m.%y". Raises BadInput if unreadable."""
+    chosen = {}
+    for part in filter(str.strip, text.split(";")):
+        name, _, kind = (word.strip() for word in part.rpartition("="))
+        if name not in names:
+            near = get_close_matches(name, names, n=3, cutoff=0.4) or names[:8]
+            raise BadInput(f"READ={part.strip()}: there is no column {name}: did you mean {' or '.join(near)}?")
+        if kind not in KINDS and not is_form(kind):
+            raise BadInput(f"READ={part.strip()}: a column can be {', '.join(KINDS)}, or a date such as %d.%m.%Y")
+        chosen[name] = kind
+    return chosen

@@ -3,6 +3,9 @@
 The operator's contract lists the categories, so the lesson needs no pooling. A user's table has no contract.
 """
 
+from dataclasses import asdict
+from typing import Any
+
 import polars as pl
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -10,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from churn.harness.errors import BadInput
 from model_pipeline import build, validate
 from model_pipeline.own_table.columns import Columns
+from model_pipeline.own_table.typed import typed
 
 # Rarer categories are pooled as "infrequent", and so is a category that training never saw.
 POOLING = {"min_frequency": 10, "max_categories": 40}
@@ -63,25 +66,16 @@ def _numbers(columns: Columns) -> list[str]:
 
 
 def input_check(columns: Columns) -> FunctionTransformer:
-    declared = {"numeric": columns.numeric, "categorical": columns.categorical, "dates": columns.dates}
-    return FunctionTransformer(as_declared, kw_args=declared)
+    return FunctionTransformer(as_declared, kw_args=asdict(columns))
 
 
-def as_declared(table: pl.DataFrame, numeric: list[str], categorical: list[str], dates: dict[str, str]) -> pl.DataFrame:
+def as_declared(
+    table: pl.DataFrame, numeric: list[str], categorical: list[str], dates: dict[str, str], **read_as: Any
+) -> pl.DataFrame:
     """Return what the lesson's check returns, with each date as days since 1970, after the numbers.
 
-    Raises BadInput as the lesson's check does, and when a value is not a date in its column's format.
+    Text is read as in training: `read_as` are the other fields of Columns. Raises BadInput as the lesson's check does,
+    and when a value is not a number or a date as its column demands.
     """
-    there = {name: form for name, form in dates.items() if name in table.columns}
-    table = table.with_columns(_days_since_1970(table[name], form) for name, form in there.items())
+    table = typed(table, Columns(numeric, categorical, dates, **read_as))
     return validate.as_declared(table, [*numeric, *dates], categorical)
-
-
-def _days_since_1970(dates: pl.Series, form: str) -> pl.Series:
-    read = dates.str.to_datetime(form, strict=False) if dates.dtype == pl.String else dates
-    days = read.cast(pl.Datetime("ms"), strict=False).dt.timestamp("ms") / 86_400_000
-    unreadable = (days.is_null() & dates.is_not_null()).arg_true()
-    if len(unreadable) > 0:
-        row = int(unreadable[0])
-        raise BadInput(f"column {dates.name}, row {row + 1}: '{dates[row]}' is not a date written {form}")
-    return days

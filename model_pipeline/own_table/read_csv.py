@@ -1,4 +1,4 @@
-"""Read any CSV, with the separators, encodings and blanks that programs write. Every value stays text here.
+"""Read any CSV, with the separators, quotes and encodings that programs write. Every value stays the text it is.
 
 Training decides once what the text *means* (number, date, category), and the decision travels with the model. A few
 customers to score cannot decide it: their values may all happen to be blank or round.
@@ -8,17 +8,24 @@ import csv
 import gzip
 import io
 import re
+import unicodedata
+import zlib
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from churn.harness.errors import BadInput
 
-BLANKS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "none", "?"]
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?$"
-THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})*(\.\d+)?$"
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
+LARGEST = 250_000_000  # bytes of text; in memory, the table takes several times as much
+SAMPLE = 200_000  # characters that show how a file is written
+ROWS_OF_SAMPLE = 300
+ROWS_AT_A_TIME = 50_000
+ESCAPED_QUOTE = r'(?<!\\)((?:\\\\)*)\\"'
 KNOWN_BINARIES = {
     b"PK\x03\x04": "an Excel workbook or a zip archive",
     b"PAR1": "a Parquet file",
@@ -29,26 +36,65 @@ KNOWN_BINARIES = {
 }
 
 
-def read_csv(path: Path) -> tuple[pl.DataFrame, list[str]]:
-    """Return the table (all text, null where blank), and notes on what was found. Raises BadInput with one sentence."""
+class Csv(NamedTuple):
+    """A table in which every value is text, null where there is none, and notes on how the file is written."""
+
+    table: pl.DataFrame
+    notes: list[str]
+    separator: str
+
+
+class Dialect(NamedTuple):
+    """How a file is written. `escapes`: a quote inside of quotes has a backslash in front, as MySQL writes it."""
+
+    separator: str
+    quote: str
+    escapes: bool
+
+    def records(self, text: str) -> "Iterator[Record]":
+        """Yield each record that is not blank. Raises BadInput for an open quote."""
+        if self.escapes:  # any other backslash is left, such as the one of \\N
+            text = re.sub(ESCAPED_QUOTE, r'\1""', text)
+        spaced = re.search(rf"{re.escape(self.separator)} +{self.quote}", text[:SAMPLE]) is not None
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=self.separator, quotechar=self.quote, skipinitialspace=spaced
+        )
+        try:
+            for values in reader:
+                if any(map(str.strip, values)):
+                    yield Record(reader.line_num, values)
+        except csv.Error as error:
+            raise BadInput(f"line {reader.line_num}: {error}: is a quote left open?") from error
+
+
+class Record(NamedTuple):
+    """The values between two line ends that are not in quotes, and the number of the last line."""
+
+    line: int
+    values: list[str]
+
+
+def read_csv(path: Path) -> Csv:
+    """Read the file. Raises BadInput with one sentence if it is no table, or larger than LARGEST."""
     text, notes = _decoded(path)
-    text = re.sub(r"\A\s*sep=.\r?\n", "", text)  # a first line that some programs write for Excel
+    given = re.match(r'\s*"?sep=(.)"?[^\S\n]*(\n|$)', text)  # a first line that some programs write for Excel
+    text = text[given.end() :] if given else text
     if not text.strip():
         raise BadInput(f"{path} is empty")
-    separator = _separator(text, path)
-    if separator != ",":
-        notes.append(f"separated by {SEPARATORS[separator]}s")
-    lines = _rows(text, separator, path)
-    if not lines:
-        raise BadInput(f"{path} holds separators and nothing between them")
-    first, *rows = lines
-    header = _header(first, path, notes)
-    if not rows:
+    dialect = _dialect(text, given[1] if given else None, path)
+    if dialect.separator != ",":
+        notes.append(f"separated by {SEPARATORS.get(dialect.separator, dialect.separator)}s")
+    try:
+        header, rows = _header_and_rows(dialect.records(text), notes)
+        chunks = []
+        while chunk := list(islice(rows, ROWS_AT_A_TIME)):  # lists of short texts take much more memory than a table
+            chunks.append(pl.DataFrame(chunk, schema=dict.fromkeys(header, pl.String), orient="row"))
+    except BadInput as error:
+        raise BadInput(f"{path}, {error}") from error
+    if not chunks:
         raise BadInput(f"{path} has a header and no rows: there is nothing to learn from")
-    table = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
-    table = table.with_columns(pl.all().str.strip_chars())
-    table = table.with_columns(pl.when(~pl.all().is_in(BLANKS)).then(pl.all()))
-    return _with_plain_numbers(table, separator), notes
+    table = pl.concat(chunks)
+    return Csv(table.with_columns(pl.when(pl.all() != "").then(pl.all())), notes, dialect.separator)
 
 
 def _decoded(path: Path) -> tuple[str, list[str]]:
@@ -56,12 +102,7 @@ def _decoded(path: Path) -> tuple[str, list[str]]:
         raise BadInput(f"{path} is a folder: name the CSV in it")
     if not path.is_file():
         raise BadInput(f"there is no file {path}")
-    content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError) as error:
-            raise BadInput(f"{path} looks like gzip, and cannot be unpacked ({error})") from error
+    content = _unpacked(path)
     if not content.strip():
         raise BadInput(f"{path} is empty")
     for magic, what in KNOWN_BINARIES.items():
@@ -78,6 +119,21 @@ def _decoded(path: Path) -> tuple[str, list[str]]:
         return content.decode("cp1252", errors="replace"), [note]
 
 
+def _unpacked(path: Path) -> bytes:
+    """Return the bytes of the file, unpacked if it is gzip, but never more of them than LARGEST."""
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        try:
+            content = (gzip.GzipFile(fileobj=file) if zipped else file).read(LARGEST + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise BadInput(f"{path} looks like gzip, and cannot be unpacked ({error})") from error
+    if len(content) > LARGEST:
+        unpacked = " unpacked" if zipped else ""
+        raise BadInput(f"{path} has more than {LARGEST / 1e6:.0f} MB{unpacked}: take a random sample of its rows")
+    return content
+
+
 def _is_binary(content: bytes) -> bool:
     """Return whether the content has a zero byte or many control characters, as text never has."""
     start = content[:65536]
@@ -85,56 +141,96 @@ def _is_binary(content: bytes) -> bool:
     return b"\x00" in start or control > len(start) / 100
 
 
-def _separator(text: str, path: Path) -> str:
-    """Return the separator that the first line has most often, outside of quotes."""
-    first_line = next(line for line in text.splitlines() if line.strip())
-    outside_quotes = re.sub(r'"[^"]*"', "", first_line)
-    separator = max(SEPARATORS, key=outside_quotes.count)
-    if separator not in outside_quotes:
+def _dialect(text: str, separator: str | None, path: Path) -> Dialect:
+    """Return the dialect in which most rows have the same number of values. Raises BadInput for one column only."""
+    sample = text if len(text) <= SAMPLE else text[: text.rfind("\n", 0, SAMPLE)]
+    best, found = (0.0, 0), None
+    for escapes in (True, False) if '\\"' in sample else (False,):
+        for quote in ("'", '"') if sample.lstrip().startswith("'") else ('"',):
+            for each in separator or SEPARATORS:
+                dialect = Dialect(each, quote, escapes)
+                share, width = _most_rows_alike(dialect, sample)
+                score = (share / 2 if each == " " else share, width)  # words have spaces between them, too
+                if width > 1 and score > best:
+                    best, found = score, dialect
+    if found is None:
+        first = next(line for line in text.splitlines() if line.strip())
         raise BadInput(
-            f"{path} has one column only ({first_line.strip()[:40]!r}): "
+            f"{path} has one column only ({first.strip()[:40]!r}): "
             "a comma, semicolon, tab or bar was expected between columns"
         )
-    return separator
+    return found
 
 
-def _rows(text: str, separator: str, path: Path) -> list[list[str]]:
-    """Return the rows that are not blank, the header first. Raises BadInput if one is longer or shorter."""
-    rows: list[list[str]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+def _most_rows_alike(dialect: Dialect, sample: str) -> tuple[float, int]:
+    """Return the largest share of rows that have the same number of values, and this number."""
     try:
-        for row in reader:
-            if not any(map(str.strip, row)):
+        widths = Counter(len(record.values) for record in islice(dialect.records(sample), ROWS_OF_SAMPLE))
+    except BadInput:
+        return 0.0, 0
+    width, count = max(widths.items(), key=lambda item: item[::-1], default=(0, 0))
+    return count / max(widths.total(), 1), width
+
+
+def _header_and_rows(records: Iterator[Record], notes: list[str]) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the names of the columns, and the rows, all of one width. Raises BadInput if a row has another width.
+
+    Lines above the header are left out. If all rows have one value more than the header, R has written a row's name in
+    front, or each row ends with a separator.
+    """
+    sample = list(islice(records, ROWS_OF_SAMPLE))
+    if not sample:
+        raise BadInput("line 1: there are separators and nothing between them")
+    width = Counter(len(record.values) for record in sample).most_common(1)[0][0]
+    above = 0
+    while above + 1 < len(sample) and _is_a_title(sample[above].values, width):
+        above += 1
+    if above:
+        notes.append(f"not read: {above} line{'s' * (above > 1)} above the header")
+    header, sample = sample[above].values, sample[above + 1 :]
+    while len(header) > width and not header[-1].strip():
+        header.pop()
+    if sample and len(header) == width - 1:
+        if not any(record.values[-1].strip() for record in sample):
+            notes.append("each row ends with a separator: not read as a column")
+            return _names(header, notes), _rows(chain(sample, records), width, slice(width - 1))
+        notes.append("the rows have one value more than the header: the first is read as a row's name, as R writes it")
+        header = ["", *header]
+    return _names(header, notes), _rows(chain(sample, records), len(header), slice(None))
+
+
+def _is_a_title(values: list[str], width: int) -> bool:
+    """Return whether a record above the header is a title, or a comment: its values do not fill the table's width."""
+    comment = values[0].lstrip().startswith("#") and len(values) != width
+    return comment or (width > 2 and sum(bool(value.strip()) for value in values) == 1)
+
+
+def _rows(records: Iterable[Record], width: int, wanted: slice) -> Iterator[list[str]]:
+    for line, values in records:
+        if len(values) != width:
+            if values[0].lstrip().startswith("#"):
                 continue
-            if rows and len(row) != len(rows[0]):
-                raise BadInput(
-                    f"{path}, line {reader.line_num}: {len(row)} values under a header of {len(rows[0])}: "
-                    "fix the line, or put a text that holds separators in quotes"
-                )
-            rows.append(row)
-    except csv.Error as error:
-        raise BadInput(f"{path}, line {reader.line_num}: {error}: is a quote left open?") from error
-    return rows
+            raise BadInput(
+                f"line {line}: {len(values)} values under a header of {width}: "
+                "fix the line, or put a text that holds separators in quotes"
+            )
+        yield values[wanted]
 
 
-def _header(cells: list[str], path: Path, notes: list[str]) -> list[str]:
-    names = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, start=1)]
-    if unnamed := [name for cell, name in zip(cells, names, strict=True) if not cell.strip()]:
+def _names(cells: list[str], notes: list[str]) -> list[str]:
+    """Return the names on one line each, without characters that only a terminal would act on."""
+    names = [" ".join("".join(map(_visible, cell)).split()) for cell in cells]
+    if all(re.fullmatch(r"[+-]?[\d.,]+", name) for name in names):
+        raise BadInput("the first line has only numbers: put a line with the names of the columns above it")
+    unnamed = [f"column {number}" for number, name in enumerate(names, start=1) if not name]
+    names = [name or f"column {number}" for number, name in enumerate(names, start=1)]
+    if unnamed:
         notes.append(f"no name in the header: called {', '.join(unnamed)}")
     if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise BadInput(f"{path} has two columns named {', '.join(twice)}: rename one of each")
+        raise BadInput(f"line 1: two columns are named {', '.join(twice)}: rename one of each")
     return names
 
 
-def _with_plain_numbers(table: pl.DataFrame, separator: str) -> pl.DataFrame:
-    """Write numbers as Python does: 29.85 for 29,85, and 1234.50 for 1,234.50.
-
-    A comma is a decimal mark where it does not separate columns, and marks thousands where it does.
-    """
-    european = separator != ","
-    pattern = DECIMAL_COMMA if european else THOUSANDS
-    for name in table.columns:
-        values = table[name].drop_nulls()
-        if values.str.contains(",", literal=True).any() and values.str.contains(pattern).all():
-            table = table.with_columns(pl.col(name).str.replace_all(",", "." if european else "", literal=True))
-    return table
+def _visible(character: str) -> str:
+    """Return a space for a line break or a tab, and nothing for a control or format character."""
+    return " " if character.isspace() else "" if unicodedata.category(character).startswith("C") else character

@@ -77,6 +77,7 @@ def _story(own: OwnTable, holdout: Holdout, folder: Path) -> Story:
             f"{rows:,} rows, {learnt:,} of them to learn from ({share:.1%} {own.train.positive}); {own.split}.",
             f"Columns: {', '.join(own.columns.names)}.",
             *own.notes,
+            *map(str, own.readings),
         ],
         threshold=threshold_by_balance(holdout.best_threshold)
         if holdout.monthly_charge is None

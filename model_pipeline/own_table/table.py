@@ -1,6 +1,6 @@
 """Find out what is in a user's table, note it, and split the table into rows to learn from and rows to hold out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -9,13 +9,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
-from model_pipeline.own_table.columns import Columns, Table
+from model_pipeline.own_table.columns import Columns, Reading, Table
 from model_pipeline.own_table.customers import Customers, customer_column, customers_of, rows_written_twice
 from model_pipeline.own_table.holdout import split
-from model_pipeline.own_table.infer import columns_of, two_outcomes
+from model_pipeline.own_table.infer import columns_of, first_row_has_units, kinds_wanted, two_outcomes
 from model_pipeline.own_table.judge import giveaways, learnable
 from model_pipeline.own_table.output_file import OURS
 from model_pipeline.own_table.read_csv import read_csv
+from model_pipeline.own_table.times import times_in
+from model_pipeline.own_table.typed import clean, means_unknown, typed
 
 FEWEST_ROWS = 100
 FEWEST_OF_EACH_OUTCOME = 20  # a quarter is held out, and each fold of the rest still needs a few
@@ -32,28 +34,45 @@ class OwnTable:
     negative: str  # the other outcome, as the table writes it
     split: str  # how the holdout was chosen
     notes: list[str]  # one finding each, for a person to read
+    readings: list[Reading] = field(default_factory=list)  # the same for each column
 
 
-def understand(path: Path, target: str, time_column: str | None, charge_column: str | None, seed: int) -> OwnTable:
-    """Read and judge the table. Raises BadInput, with what is needed, when no model can learn from it."""
-    table, notes = read_csv(path)
-    for wanted in (target, time_column, charge_column):
-        if wanted is not None and wanted not in table.columns:
-            near = get_close_matches(wanted, table.columns, n=3, cutoff=0.4) or table.columns[:8]
-            raise BadInput(f"{path} has no column {wanted}: did you mean {' or '.join(near)}?")
+def understand(
+    path: Path, target: str, time_column: str | None, charge_column: str | None, seed: int, read: str = ""
+) -> OwnTable:
+    """Read and judge the table. Raises BadInput, with what is needed, when no model can learn from it.
+
+    `read` has what the user says about columns; see `kinds_wanted`.
+    """
+    table, notes, separator = read_csv(path)
+    table = clean(table)
+    for name in (target, time_column, charge_column):
+        if name is not None and name not in table.columns:
+            near = get_close_matches(name, table.columns, n=3, cutoff=0.4) or table.columns[:8]
+            raise BadInput(f"{path} has no column {name}: did you mean {' or '.join(near)}?")
+    wanted = kinds_wanted(read, table.columns)
+    if first_row_has_units(table):
+        table = table[1:]
+        notes.append("the first row has units, not values: left out")
     if target == time_column:
         raise BadInput(f"{target} cannot be both the target and the time column")
+    blank = table[target].null_count()
     table = _without_blank(table, target, notes)
     if time_column is not None:
-        table = _without_blank(table, time_column, notes)
-    positive, negative = two_outcomes(table[target], path, notes)
+        known = ~means_unknown(table[time_column])
+        table = _without_blank(table.with_columns(pl.when(known).then(pl.col(time_column))), time_column, notes)
+    positive, negative = two_outcomes(table[target], blank, path, notes)
     _raise_if_too_small(table[target], path)
     inputs = [name for name in table.columns if name not in (target, time_column, *OURS)]
     if ours := [name for name in OURS if name in table.columns and name != target]:
         notes.append(f"not learnt from, written by a model before: {', '.join(ours)}")
     if (customer := customer_column(table, inputs)) is not None:
         inputs.remove(customer)
-    columns = columns_of(table, inputs, path, notes)
+    columns, readings = columns_of(table, inputs, path, wanted, usual="." if separator == "," else ",")
+    table = typed(table, columns)
+    if time_column is not None:
+        times, reading = times_in(table[time_column], wanted.get(time_column, ""), path)
+        table, readings = table.with_columns(times), [*readings, reading]
     if customer is not None:
         customers: Customers | None = customers_of(table, customer, target, path, notes)
     else:
@@ -84,6 +103,7 @@ def understand(path: Path, target: str, time_column: str | None, charge_column: 
         negative=negative,
         split=chosen.words,
         notes=notes,
+        readings=readings,
     )
 
 
@@ -106,8 +126,11 @@ def _charges(
     table: pl.DataFrame, name: str, to_learn_from: NDArray[np.bool_], path: Path, notes: list[str]
 ) -> NDArray[np.float64]:
     """Return the charges; a missing one is the median of the rows to learn from, as if no other row were known."""
-    charge = table[name].cast(pl.Float64, strict=False)
-    if charge.null_count() > table[name].null_count() or charge.is_null().all() or (charge < 0).any():
+    try:
+        charge = typed(table.select(name), Columns([name], []))[name]
+    except BadInput:
+        charge = pl.Series([-1.0])
+    if charge.is_null().all() or (charge < 0).any():
         raise BadInput(f"{path}: {name} must hold what each customer pays a month, as numbers from 0 up")
     if charge.has_nulls():
         notes.append(f"{charge.null_count():,} rows have no {name}: the median is used for the campaign's value")

@@ -90,7 +90,7 @@ def test_whom_to_call_is_everyone_at_or_above_the_threshold_riskiest_first(finis
 
 def test_customers_read_from_the_csv_get_the_probabilities_they_had_in_the_lake(finished: Run) -> None:
     model = load_model(finished.folder / "model.skops")
-    table, _ = read_csv(finished.folder / "customers.csv")
+    table, *_ = read_csv(finished.folder / "customers.csv")
     calls = pl.read_parquet(partition(finished.lake, "calls", NEWEST) / "calls.parquet").head(len(table))
     assert table["customer_id"].cast(pl.Int64).equals(calls["customer_id"].cast(pl.Int64))
     from_csv = pl.Series(positive_probability(model, table))

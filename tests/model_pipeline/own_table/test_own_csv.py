@@ -69,7 +69,7 @@ def test_what_was_decided_is_in_the_card(learnt: Path) -> None:
     for decision in (
         "# Predicting churn = Yes",
         "separated by semicolons",
-        "different in every row, like an id: customer",
+        "customer: dropped; different in every row, like an id",
         "total_charges",
         "Split at random",
         "costs 4,",
@@ -79,7 +79,7 @@ def test_what_was_decided_is_in_the_card(learnt: Path) -> None:
 
 def test_the_model_beats_a_coin_and_reads_numbers_with_decimal_commas(learnt: Path) -> None:
     model = load_model(learnt / "runs" / "model-meine-kunden" / "model.skops")
-    table, _ = read_csv(learnt / "Meine Kunden.csv")
+    table, *_ = read_csv(learnt / "Meine Kunden.csv")
     called = model.predict(table) == "Yes"
     churned = (table["churn"] == "Yes").to_numpy()
     assert called[churned].mean() > called[~churned].mean() + 0.2
@@ -98,6 +98,20 @@ def test_predict_adds_two_columns_and_keeps_the_rest(learnt: Path, command: Comm
     assert 0 < called.sum() < 50
     assert answer.filter(called)["churn_probability"].min() > answer.filter(~called)["churn_probability"].max()  # type: ignore[operator] # numbers
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new.csv", "new.predictions.csv"]
+
+
+def test_predict_keeps_each_value_as_it_is_written_and_notes_foreign_marks(
+    learnt: Path, command: Command, tmp_path: Path
+) -> None:
+    customers = telco.load().tail(3).with_columns(note=pl.lit("\t=1+1"), total_charges=pl.lit("1,234.50"))
+    customers.write_csv(tmp_path / "new.csv")
+    model = learnt / "runs" / "model-meine-kunden" / "model.skops"
+    code, out, _ = command(predict.main, model, tmp_path / "new.csv")
+    assert code == 0
+    assert "total_charges: decimal point (such as 1,234.50), but training read a decimal comma" in out
+    answer = pl.read_csv(tmp_path / "new.predictions.csv", infer_schema=False)
+    assert answer["note"].to_list() == ["\t=1+1"] * 3
+    assert answer["total_charges"].to_list() == ["1,234.50"] * 3
 
 
 def test_predicting_on_predictions_gives_the_same_again(learnt: Path, command: Command, tmp_path: Path) -> None:

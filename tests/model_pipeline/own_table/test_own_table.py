@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.table import OwnTable, understand
+from model_pipeline.own_table.typed import BLANKS
 
 N = 200
 
@@ -40,9 +41,15 @@ def test_numbers_words_dates_ids_and_constants_are_told_apart(mine: Path) -> Non
     assert own.columns.numeric == ["tenure", "charge"]
     assert own.columns.categorical == ["plan"]
     assert own.columns.dates == {"joined": "%Y-%m-%d", "seen": "%d.%m.%Y"}
-    assert "dropped, the same in every row: country" in own.notes
-    assert "dropped, different in every row, like an id: customer_id" in own.notes
-    assert "blank in some rows, kept as 'unknown': charge, plan" in own.notes
+    assert [str(reading) for reading in own.readings] == [
+        "tenure: numbers",
+        "charge: numbers; 12 blank unknown",
+        "plan: categories; 3 different words; 12 blank unknown",
+        "joined: dates, %Y-%m-%d",
+        "customer_id: dropped; different in every row, like an id",
+        "country: dropped; the same in every row",
+        "seen: dates, %d.%m.%Y",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +61,7 @@ def test_numbers_words_dates_ids_and_constants_are_told_apart(mine: Path) -> Non
         ("amount", [str(1000 + (number * 37) % 997) for number in range(N)], "number"),
         ("weight", [f"{number * 1.01:.2f}" for number in range(N)], "number"),
         ("answer", ["yes", "no"] * (N // 2), "word"),
+        ("mass", [f"[{number}]" if number % 3 == 0 else f"{number}.5" for number in range(N)], "number"),
         ("day", ["13/01/2025", "02/03/2025"] * (N // 2), "date"),
         ("nothing", [None] * N, "constant"),
         ("sometimes", ["x", None] * (N // 2), "word"),
@@ -82,11 +90,11 @@ def test_the_holdout_is_a_random_quarter_with_the_same_share_of_leavers(mine: Pa
 
 def test_with_a_time_column_the_newest_are_held_out_and_the_time_is_no_feature(mine: Path) -> None:
     own = read(mine, time="seen")
-    days = [part.rows["seen"].str.to_date("%d.%m.%Y") for part in (own.train, own.holdout)]
+    days = [part.rows["seen"].str.to_date("%Y-%m-%d") for part in (own.train, own.holdout)]
     assert days[0].max() < days[1].min()  # type: ignore[operator] # dates
     assert 0.2 < len(days[1]) / N < 0.3
     assert "seen" not in own.columns.names
-    assert own.split == "the newest rows held out: seen from 30.05.2024 on"
+    assert own.split == "the newest rows held out: seen from 2024-05-30 on"
     assert own.train.period is not None
     by_period = pl.DataFrame({"day": days[0], "period": own.train.period}).group_by("period")
     spans = by_period.agg(first=pl.col("day").min(), last=pl.col("day").max()).sort("period")
@@ -135,6 +143,131 @@ def test_a_column_that_gives_the_answer_away_is_pointed_out(mine: Path) -> None:
     ]
 
 
+FEES = [f"{10 + number * 1.37:.2f}" for number in range(N)]
+
+
+@pytest.mark.parametrize(
+    "word", ["\\N", "-", "n/a", "<NA>", "(null)", ".", "inf", "-nan", "#DIV/0!", "#NUM!", "Unknown", "NULL", "–", "65+"]
+)
+def test_a_few_words_in_a_column_of_numbers_are_unknown_and_named(mine: Path, word: str) -> None:
+    own = read(rewrite(mine, fee=pl.Series([word, *FEES[1:-1], word])))
+    assert "fee" in own.columns.numeric
+    rows = pl.concat([own.train.rows, own.holdout.rows])
+    assert rows["fee"].null_count() == 2
+    assert rows["fee"].sum() == pytest.approx(sum(map(float, FEES[1:-1])))
+    reading = next(reading for reading in own.readings if reading.column == "fee")
+    assert reading.unknown == ("2 blank" if word in BLANKS else f"2 '{word}'")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["0", "1", "2", "3+"], "category"),
+        (["01234", "99423"], "category"),
+        (["none", "1", "2", "3"], "number"),
+        (["12 A", "12 B", "14"], "category"),
+        (["5 GB", "10 GB", "100 GB"], "number"),
+        (["€ 5", "€ 10,50", "€ 1.000"], "number"),
+        (["unknown", "2024-01-05", "2024-02-05"], "date"),
+        (["none", "Unknown", "-"], "category"),
+    ],
+)
+def test_a_column_of_few_values_is_what_a_person_would_say(mine: Path, values: list[str], kind: str) -> None:
+    column = pl.Series((values * N)[:N])
+    columns = read(rewrite(mine, x=column)).columns
+    found = {"number": columns.numeric, "date": list(columns.dates), "category": columns.categorical}
+    assert [name for name, names in found.items() if "x" in names] == [kind]
+
+
+def test_dates_of_two_digit_years_sort_by_time(mine: Path) -> None:
+    months = [f"{1 + number % 12:02d}/28/{(96 + number // 12) % 100:02d}" for number in range(N)]
+    own = read(rewrite(mine, seen=pl.Series(months)), time="seen")
+    assert own.split == "the newest rows held out: seen from 2008-07-28 on"
+    assert "years 69 to 99 are 1969 to 1999" in str(own.readings[-1])
+
+
+@pytest.mark.parametrize(
+    ("times", "newest"),
+    [
+        ([f"{2020 + number // 40}-Q{1 + number // 10 % 4}" for number in range(N)], "2023-Q4"),
+        ([f"2024-W{1 + number // 4}" for number in range(N)], "2024-W38"),
+        ([f"{2020 + number // 40}-{1 + number // 4 % 10}" for number in range(N)], "2023-08"),
+        ([f"Q{1 + number // 10 % 4} {2020 + number // 40}" for number in range(N)], "2023Q4"),
+        ([f"{2000 + number // 4}" for number in range(N)], "2037"),
+        ([f"2024-01-01T00:{number // 4:02d}:00+02:00" for number in range(N)], "2023-12-31 22:37:00"),
+    ],
+)
+def test_the_newest_rows_are_the_last_however_a_time_is_written(mine: Path, times: list[str], newest: str) -> None:
+    shuffled = pl.Series(times).sample(fraction=1, shuffle=True, seed=1)
+    own = read(rewrite(mine, seen=shuffled), time="seen")
+    assert f"seen from {newest} on" in own.split
+    assert (
+        sorted(own.holdout.rows["seen"])
+        == sorted(pl.concat([own.train.rows, own.holdout.rows])["seen"])[-len(own.holdout.rows) :]
+    )
+
+
+def test_a_date_that_can_be_read_in_two_ways_is_pointed_out_unless_a_different_column_tells(mine: Path) -> None:
+    unclear = pl.Series([f"{1 + number % 12}/{1 + number % 9}/2024" for number in range(N)])
+    told = pl.Series([f"{1 + number % 12}/{1 + number % 28}/2024" for number in range(N)])
+    own = read(rewrite(mine, first=unclear))
+    assert own.columns.dates["first"] == "%d/%m/%Y"
+    assert "first: dates, %d/%m/%Y; look out: %m/%d/%Y would do as well" in map(str, own.readings)
+    assert read(rewrite(mine, second=told)).columns.dates["first"] == "%m/%d/%Y"
+
+
+def test_the_user_has_the_last_word_about_a_column(mine: Path) -> None:
+    codes = pl.Series([str(100 + number % 7) for number in range(N)])
+    unclear = pl.Series([f"{1 + number % 12}/{1 + number % 9}/2024" for number in range(N)])
+    thousands = pl.Series([f"{1 + number % 9}.{500 + number}" for number in range(N)])
+    rewrite(mine, zip=codes, first=unclear, income=thousands)
+    own = understand(mine, "churn", None, None, 0, "zip=category; first=%m/%d/%Y ;income=decimal comma; tenure=drop")
+    assert "zip" in own.columns.categorical
+    assert own.columns.dates["first"] == "%m/%d/%Y"
+    assert "tenure" not in own.columns.names
+    assert pl.concat([own.train.rows, own.holdout.rows])["income"].min() == 1500
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ("tenur=number", "READ=tenur=number: there is no column tenur: did you mean tenure"),
+        ("tenure=numeric", "a column can be number, decimal comma, decimal point, category, drop, or a date"),
+        ("tenure=%Q", "or a date such as %d.%m.%Y"),
+        ("tenure", "there is no column"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_one_sentence(mine: Path, wanted: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence) as refusal:
+        understand(mine, "churn", None, None, 0, wanted)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_row_of_units_is_left_out(mine: Path) -> None:
+    table = pl.read_csv(mine, infer_schema=False)
+    units = pl.DataFrame({name: [None] for name in table.columns}, schema=table.schema)
+    units = units.with_columns(tenure=pl.lit("months"), charge=pl.lit("EUR"), customer_id=pl.lit("no unit"))
+    pl.concat([units, table]).write_csv(mine)
+    own = read(mine)
+    assert own.notes[0] == "the first row has units, not values: left out"
+    assert own.columns.numeric == ["tenure", "charge"]
+    assert len(own.train.rows) + len(own.holdout.rows) == N
+
+
+def test_blank_outcomes_are_counted_where_only_one_outcome_is_written(mine: Path) -> None:
+    rewrite(mine, churn=pl.when(pl.col("churn") == "Yes").then(pl.col("churn")))
+    assert "164 rows are blank: if blank means the other outcome" in refused(mine)
+
+
+@pytest.mark.parametrize(
+    "words", [("ja", "nein"), ("sí", "no"), ("True.", "False."), ("oui", "non"), ("Exited", "Stayed")]
+)
+def test_yes_is_known_in_several_languages(mine: Path, words: tuple[str, str]) -> None:
+    often = pl.int_range(N) % 4 != 0
+    own = read(rewrite(mine, churn=pl.when(often).then(pl.lit(words[0])).otherwise(pl.lit(words[1]))))
+    assert own.train.positive == words[0]
+
+
 def refused(path: Path, **arguments: str) -> str:
     with pytest.raises(BadInput) as refusal:
         read(path, arguments.pop("target", "churn"), **arguments)
@@ -160,9 +293,9 @@ def test_too_few_rows_or_leavers_are_refused_with_what_is_needed(mine: Path, tmp
 
 
 def test_one_outcome_or_three_are_refused(mine: Path) -> None:
-    assert "it holds one outcome only (No)" in refused(rewrite(mine, churn=pl.lit("No")))
+    assert "it holds one outcome only: No (200 rows)" in refused(rewrite(mine, churn=pl.lit("No")))
     three = pl.Series(["a", "b", "c", "a"] * (N // 4))
-    assert "it holds 3 different values (a, b, c)" in refused(rewrite(mine, churn=three))
+    assert "it holds 3 different values: a (100 rows), b (50 rows), c (50 rows)" in refused(rewrite(mine, churn=three))
     assert "it is blank" in refused(rewrite(mine, churn=pl.lit(None, pl.String)))
 
 
@@ -186,7 +319,7 @@ def test_a_newest_quarter_without_leavers_is_refused(mine: Path) -> None:
     late = pl.int_range(N) >= N // 2
     mine = rewrite(mine, churn=pl.when(late).then(pl.lit("No")).otherwise(pl.lit("Yes")))
     assert (
-        "(the newest rows held out: seen from 30.05.2024 on) have only 0 of one outcome, at least 5 are needed"
+        "(the newest rows held out: seen from 2024-05-30 on) have only 0 of one outcome, at least 5 are needed"
         in refused(mine, time="seen")
     )
 
