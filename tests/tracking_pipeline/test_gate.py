@@ -58,6 +58,14 @@ def test_calibration_error_weighs_customers_and_not_groups() -> None:
     assert calibration_error([1], [0.25]) == pytest.approx(0.75), "most groups are empty"
 
 
+def test_calibration_error_leaves_customers_of_equal_probability_in_their_order() -> None:
+    """Otherwise another machine could sort them in a different way, and the gate could decide differently."""
+    churned = [1] * 200 + [0] * 200
+    assert calibration_error(churned, [0.2, 0.4] * 200) == pytest.approx(
+        np.mean([0.8, 0.8, 0.3, 0.2, 0.2, 0.6, 0.6, 0.1, 0.4, 0.4])
+    )
+
+
 def test_a_version_is_scored_on_the_customers_given_with_its_own_threshold() -> None:
     holdout = marked_rows(5, seed=1)
     model = fitted(estimator(BASELINE), marked_rows(1, 2, 3))
