@@ -32,6 +32,14 @@ def test_a_call_costs_and_keeps_a_share_of_those_who_would_leave() -> None:
     assert campaign_value_eur([True, False, True], [True, True, False], [30.0, 30.0, 99.0]) == pytest.approx(40.6)
 
 
+def test_ones_and_zeros_mean_yes_and_no() -> None:
+    """They are no positions: the customers called are the first two."""
+    charge = [30.0, 10.0, 99.0]
+    expected = campaign_value_eur([True, False, True], [True, True, False], charge)
+    assert campaign_value_eur([1, 0, 1], [1, 1, 0], charge) == campaign_value_eur([1, 0, 1], [1.0, 1.0, 0.0], charge)
+    assert campaign_value_eur([1, 0, 1], [1, 1, 0], charge) == pytest.approx(expected)
+
+
 def test_calling_no_one_earns_nothing() -> None:
     assert campaign_value_eur([True, False], [False, False], [30.0, 30.0]) == 0.0
 
