@@ -4,6 +4,7 @@ A report names the rule that a row breaks: "usage 2025-09: 12 rows have minutes 
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import pandera.polars as pa
 import polars as pl
@@ -30,7 +31,7 @@ def split_by_contract(frame: pl.DataFrame, table: str, month: str) -> tuple[pl.D
     Both have only the columns that the contract names. Raises ContractBroken when rows cannot be judged one by one,
     because a column is missing or has a different type.
     """
-    schema = SCHEMAS[table](month)
+    schema = schema_of(table, month)
     rows = frame.select(name for name in frame.columns if name in schema.columns)
     try:
         return schema.validate(rows, lazy=True), rows.clear().insert_column(0, pl.Series("reason", [], pl.String))
@@ -47,6 +48,11 @@ def split_by_contract(frame: pl.DataFrame, table: str, month: str) -> tuple[pl.D
     judged = rows.with_row_index("index").join(first_reason, on="index", how="left", maintain_order="left")
     bad = judged.filter(pl.col("reason").is_not_null()).select("reason", *rows.columns)
     return judged.filter(pl.col("reason").is_null()).drop("index", "reason"), bad
+
+
+@cache  # building one takes as long as judging a small file, and a table has many files
+def schema_of(table: str, month: str) -> pa.DataFrameSchema:
+    return SCHEMAS[table](month)
 
 
 def _reason() -> pl.Expr:

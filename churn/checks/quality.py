@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from churn.contract import MOST_BAD_ROWS, SCHEMAS
+from churn.contract import MOST_BAD_ROWS, schema_of
 from churn.harness.errors import ContractBroken
 from churn.lake import existing_partition
 from churn.storage.months import first_day
@@ -31,7 +31,8 @@ class Quality:
     def count_delivered(self, table: str, delivered: pl.DataFrame) -> None:
         """Add the rows of one file as it was delivered."""
         self.rows[table] = self.rows.get(table, 0) + len(delivered)
-        if ignored := [name for name in delivered.columns if name not in SCHEMAS[table](self.month).columns]:
+        named = schema_of(table, self.month).columns
+        if ignored := [name for name in delivered.columns if name not in named]:
             self.ignored_columns[table] = ignored
 
     def count_judged(self, table: str, good: pl.DataFrame, bad: pl.DataFrame) -> None:
