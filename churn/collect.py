@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from churn.checks.manifest import MANIFEST, raise_if_incomplete
+from churn.checks.readable import files_of_export, is_folder, months_exported
 from churn.harness.errors import BadInput
 from churn.lake import existing_partition, months_of, new_partition, partition
 from churn.storage.checksums import write_checksums
@@ -14,12 +15,12 @@ from churn.storage.months import parse_month
 def collect(source: Path, lake: Path, month: str) -> dict[str, str]:
     """Copy `source/month=…` to `lake/raw/month=…`. Return the SHA-256 of each file by its path in the partition.
 
-    Raises BadInput when there is no such export, or when it is not what the operator's manifest lists: it may be
-    finished at the next try. The next stage judges the rows.
+    Raises BadInput when the export is missing, closed to this user, or not what the operator's manifest lists. It may
+    be finished at the next try. The next stage judges the rows.
     """
     export = partition_of_export(source, month)
     with new_partition(partition(lake, "raw", month)) as folder:
-        for file in [*export.glob(MANIFEST), *sorted(export.glob("*/*.parquet"))]:
+        for file in files_of_export(export, MANIFEST):
             copy = folder / file.relative_to(export)
             copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(file, copy)
@@ -31,11 +32,11 @@ def collect(source: Path, lake: Path, month: str) -> dict[str, str]:
 def partition_of_export(source: Path, month: str) -> Path:
     """Return the folder of one month's export. Raise BadInput, naming the months that are there, if it is missing."""
     export = source / f"month={parse_month(month)}"
-    if export.is_dir():
+    if is_folder(export):
         return export
-    if not source.is_dir():
+    if not is_folder(source):
         raise BadInput(f"there is no source folder {source}: name a folder of exports, or leave it out to simulate one")
-    there = sorted(folder.name.removeprefix("month=") for folder in source.glob("month=*"))
+    there = months_exported(source)
     if not there:
         raise BadInput(f"{source} holds no export: folders named month=YYYY-MM were expected in it")
     raise BadInput(f"{source} has no export for {month}: it has {there[0]} to {there[-1]}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from churn.checks.readable import months_exported
 from churn.collect import partition_of_export
 from churn.harness.errors import BadInput
 from churn.harness.terminal import progress_bar
@@ -92,7 +93,10 @@ def parse_month_argument(text: str) -> str:
 def operator_data(arguments: argparse.Namespace) -> OperatorData:
     """Return the exports to work on. Months of a simulated world that are not there yet are simulated first."""
     if arguments.source is not None:
-        return OperatorData(arguments.source, _months_to_use(_exported(arguments.source), arguments.month), None)
+        months = _months_to_use(_exported(arguments.source), arguments.month)
+        for month in months:  # a gap is found before the first stage runs
+            partition_of_export(arguments.source, month)
+        return OperatorData(arguments.source, months, None)
     world = World(customers=arguments.customers, seed=arguments.seed)
     months = _months_to_use(world.all_months(), arguments.month)
     source = arguments.runs / "world" / world.name / "source"
@@ -103,7 +107,7 @@ def operator_data(arguments: argparse.Namespace) -> OperatorData:
 
 
 def _exported(source: Path) -> list[str]:
-    months = [folder.name.removeprefix("month=") for folder in source.glob("month=*")]
+    months = months_exported(source)
     first, newest = min(months, default="2025-01"), max(months, default="2025-01")
     partition_of_export(source, first)
     partition_of_export(source, newest)

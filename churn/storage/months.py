@@ -11,7 +11,7 @@ MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 def parse_month(text: str) -> str:
     """Return `text` if it is a month. Raise BadInput if not."""
-    if not MONTH.fullmatch(text) or text.startswith("0000"):
+    if not MONTH.fullmatch(text) or not "1000" < text < "9999":  # the calendar ends soon after
         raise BadInput(f"'{text}' is not a month: write it as YYYY-MM, for example 2025-12")
     return text
 
@@ -30,14 +30,17 @@ def days_in(month: str) -> int:
 
 def add_months(month: str, count: int) -> str:
     """Return the month `count` months later: `add_months("2025-12", 1)` is "2026-01". A negative count goes back."""
-    index = int(month[:4]) * 12 + int(month[5:]) - 1 + count
-    return f"{index // 12:04d}-{index % 12 + 1:02d}"
+    return _month(_index(month) + count)
 
 
 def month_range(first: str, last: str) -> list[str]:
     """Return all months from `first` to `last`, both included; none if `last` comes before `first`."""
-    months = []
-    while first <= last:
-        months.append(first)
-        first = add_months(first, 1)
-    return months
+    return [_month(index) for index in range(_index(first), _index(last) + 1)]
+
+
+def _index(month: str) -> int:
+    return int(month[:4]) * 12 + int(month[5:]) - 1
+
+
+def _month(index: int) -> str:
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"

@@ -7,10 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
+import pyarrow.parquet as parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from churn.checks import delivered
+from churn.checks.delivered import read_delivered
+from churn.checks.parquet_footer import unpacked_bytes
 from churn.collect import collect
 from churn.harness.errors import ContractBroken
 from churn.lake import partition
@@ -87,6 +91,49 @@ def test_damaged_bytes_never_end_in_a_traceback(clean_lake: Path, table: str, wh
         with suppress(ContractBroken):
             validate(lake, MONTH)
         assert hidden_leftovers(lake) == []
+
+
+def bomb_of_rows(file: Path) -> None:
+    pl.DataFrame({"customer_id": pl.repeat(None, 13_000_000, dtype=pl.Int8, eager=True)}).write_parquet(file)
+
+
+def bomb_of_text(file: Path) -> None:
+    text = pl.select(pl.int_range(0, 7).cast(pl.String) + "a" * 16_000_000).to_series()
+    pl.DataFrame({"plan": text}).write_parquet(file)
+
+
+@pytest.mark.parametrize("bomb", [bomb_of_rows, bomb_of_text])
+def test_a_small_file_that_holds_gigabytes_is_refused_unread(
+    source: Path, lake: Path, bomb: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_manifests(source)
+    file = source / f"month={MONTH}" / "usage" / "part-00001.parquet"
+    bomb(file)
+    assert file.stat().st_size < 1_000_000
+    collect(source, lake, MONTH)
+    monkeypatch.setattr(delivered, "MOST_UNPACKED_BYTES", 100_000_000)
+    monkeypatch.setattr(pl, "read_parquet", pytest.fail)
+    sentence = f"usage {MONTH}: part-00001.parquet takes 0.1 GB in memory, and a file may take 0.1: .* in more parts"
+    with pytest.raises(ContractBroken, match=sentence):
+        read_delivered(partition(lake, "raw", MONTH) / "usage" / file.name, "usage", MONTH)
+
+
+def test_the_footer_gives_the_size_of_each_column(tmp_path: Path) -> None:
+    rows = 1000
+    columns = {"text": ["x" * 100] * rows, "list": [[1, 2, 3]] * rows, "flag": [True] * rows, "null": [None] * rows}
+    pl.DataFrame({**columns, "cents": pl.Series([1.5] * rows, dtype=pl.Decimal(10, 2))}).write_parquet(
+        tmp_path / "all.parquet", row_group_size=300
+    )
+    assert unpacked_bytes(tmp_path / "all.parquet") >= 8 * rows * (1 + 3 + 1 + 1 + 1)
+    described = parquet.read_metadata(tmp_path / "all.parquet")
+    chunks = [described.row_group(group).column(n) for group in range(described.num_row_groups) for n in range(5)]
+    assert unpacked_bytes(tmp_path / "all.parquet") == sum(
+        max(8 * chunk.num_values, chunk.total_uncompressed_size) for chunk in chunks
+    )
+    for size in range(0, 200, 7):
+        (tmp_path / "cut").write_bytes((tmp_path / "all.parquet").read_bytes()[:size])
+        with pytest.raises(ValueError, match=r"its footer is damaged|it has no footer"):
+            unpacked_bytes(tmp_path / "cut")
 
 
 def test_dates_that_no_calendar_has_close_the_gate(lake: Path) -> None:

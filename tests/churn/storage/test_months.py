@@ -56,6 +56,7 @@ def test_february_of_a_leap_year_has_29_days() -> None:
         " 2025-01",
         "2025-01\n",
         "0000-01",
+        "9999-12",
         "²⁰²⁵-01",
     ],
 )
