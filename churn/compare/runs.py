@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from polars.exceptions import PanicException, PolarsError
 
 from churn.harness.errors import BadInput
 from churn.harness.report import Report, read_report
@@ -14,6 +15,8 @@ from churn.harness.terminal import COLOURS
 NAMES = tuple(COLOURS)  # the plain answer first
 EXPECTED = tuple(name for name in NAMES if name != "together")
 DEMOS = {name: f"demo-{name}" for name in NAMES} | {"data-dagster": "demo-dagster"}  # make's targets
+
+PREDICTIONS = {"customer_id": pl.Int64(), "churn_probability": pl.Float64()}
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,16 @@ def _agreement(folder: Path, reports: dict[str, Report], name: str, reference: s
     ours, theirs = reports[name], reports[reference]
     if (ours.month, ours.data_fingerprint) != (theirs.month, theirs.data_fingerprint):
         return "other data", None
-    answers = (pl.read_parquet(folder / each / "predictions.parquet") for each in (name, reference))
-    difference = largest_difference(*answers)
+    difference = largest_difference(*(_predictions(folder / each) for each in (name, reference)))
     if difference == float("inf"):
         return "other customers", None
     return "the same" if difference <= SAME_ANSWER else f"differs by {difference:.1g}", difference
+
+
+def _predictions(folder: Path) -> pl.DataFrame:
+    """Return the predictions of a run. Raise BadInput when they are missing, damaged, or no predictions."""
+    try:
+        return pl.read_parquet(folder / "predictions.parquet", schema=PREDICTIONS)
+    except (PolarsError, PanicException, FileNotFoundError) as error:
+        reason, again = str(error).splitlines()[0], f"make {DEMOS[folder.name]} writes them again"
+        raise BadInput(f"{folder / 'predictions.parquet'} has no predictions ({reason}): {again}") from error

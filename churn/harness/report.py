@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from churn.harness.command import OperatorData
 
 STAGES = ("collect", "validate", "process", "build", "train", "deploy")
+LARGEST_NUMBER = 1e15  # euros, seconds, customers: more is no result of ours
 Isolation = Literal["container", "process", "none"]
 
 
@@ -122,12 +124,27 @@ def write_report(folder: Path, report: Report, predictions: pl.DataFrame) -> Pat
 
 
 def read_report(path: Path) -> Report:
-    """Read a report.json. Raises BadInput when it is not a run report."""
+    """Read a report.json. Raises BadInput when it is not a run report, as report.schema.json describes it."""
+    from jsonschema import Draft202012Validator  # not at the top: it takes a while, and most commands only write
+
+    schema = json.loads(Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return Report(**{**content, "stages": [Stage(**stage) for stage in content["stages"]]})
-    except (ValueError, TypeError, KeyError) as error:
+        content = json.loads(
+            path.read_text(encoding="utf-8"), parse_int=_number, parse_float=_number, parse_constant=_number
+        )
+        if problem := next(Draft202012Validator(schema).iter_errors(content), None):
+            raise ValueError(f"{problem.json_path}: {shortened(problem.message)}")
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not a run report ({error}): run the pipeline again") from error
+    return Report(**{**content, "stages": [Stage(**stage) for stage in content["stages"]]})
+
+
+def _number(text: str) -> float:
+    """Return a number of a report. Raise ValueError for one that nothing can be computed with, such as 1e999."""
+    number = float(text)
+    if not abs(number) < LARGEST_NUMBER:
+        raise ValueError(f"{shortened(text)} is no number of a report")
+    return number if set(text) - set("-0123456789") else int(text)
 
 
 def predictions_sha256(predictions: pl.DataFrame) -> str:

@@ -1,10 +1,12 @@
 """Report on a finished run, from the artifacts that its steps wrote."""
 
 import shutil
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 from churn.harness.command import OperatorData
+from churn.harness.errors import BadInput
 from churn.harness.report import Isolation, Report, predictions_sha256, read_report, report_on
 from workflow_pipeline.engine.graph import GraphRun
 
@@ -31,12 +33,13 @@ def _ceiling(run: GraphRun, data: OperatorData, last_report: Path) -> float | No
     """Return the best possible ROC-AUC.
 
     If this run only repeats the last one, the last report has it. That saves the second that scikit-learn's import
-    takes.
+    takes. A damaged report is no reason to stop: this run writes a new one.
     """
     if run.executed_nothing and last_report.is_file():
-        last = read_report(last_report)
-        if last.baseline["predictions_sha256"] == predictions_sha256(run.rows("predictions", data.newest)):
-            return last.ceiling_roc_auc
+        with suppress(BadInput):
+            last = read_report(last_report)
+            if last.baseline["predictions_sha256"] == predictions_sha256(run.rows("predictions", data.newest)):
+                return last.ceiling_roc_auc
     from churn.evaluation.ceiling import ceiling_roc_auc
 
     return ceiling_roc_auc(data.truth, run.rows("training", data.newest, "holdout.parquet"))

@@ -99,9 +99,10 @@ def test_one_that_searched_alone_is_named_once(compare: Compare, runs: Path) -> 
 
 
 def test_what_is_above_the_ceiling_is_called_luck(compare: Compare, runs: Path) -> None:
-    ceiling = read_report(runs / "plain" / "report.json").ceiling_roc_auc
+    plain = read_report(runs / "plain" / "report.json")
+    ceiling = plain.ceiling_roc_auc
     assert ceiling
-    add(runs, "model", best=BEST | {"roc_auc": ceiling + 0.01})
+    add(runs, "model", best=plain.baseline | BEST | {"roc_auc": ceiling + 0.01})
     assert f"more than {ceiling:.3f} is luck" in compare()[1].lower()
 
 
@@ -312,6 +313,44 @@ def test_words_stand_out_from_the_paper(scheme: str) -> None:
         for ground in ("paper", "card"):
             brighter, darker = sorted((luminance(colours[words]), luminance(colours[ground])), reverse=True)
             assert (brighter + 0.05) / (darker + 0.05) >= 4.5, (words, ground)
+
+
+def test_a_forged_report_is_one_sentence(compare: Compare, runs: Path) -> None:
+    add(runs, "data", best={"roc_auc": 0.75})
+    code, _, errors = compare()
+    assert code == 2
+    assert re.fullmatch(
+        r"error: \S+/data/report.json is not a run report \(\$.best: .+\): run the pipeline again\n", errors
+    )
+
+
+def test_names_of_a_report_are_shown_as_they_are(compare: Compare, runs: Path) -> None:
+    add(runs, "data", engine={"name": "[red]air</td>flow", "version": "[/]<script>"})
+    code, said, _ = compare()
+    assert code == 0
+    assert "[red]air</td>flow [/]<script>" in said
+    assert "<script>" not in (runs / "compare.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda file: file.unlink(),
+        lambda file: file.write_bytes(b"PAR1"),
+        lambda file: pl.DataFrame({"customer_id": [1]}).write_parquet(file),
+        lambda file: pl.DataFrame({"customer_id": ["1"], "churn_probability": [0.5]}).write_parquet(file),
+    ],
+    ids=["missing", "damaged", "a column less", "another type"],
+)
+def test_predictions_that_are_none_are_one_sentence(
+    compare: Compare, runs: Path, forge: Callable[[Path], object]
+) -> None:
+    forge(runs / "model" / "predictions.parquet")
+    code, _, errors = compare()
+    assert code == 2
+    assert re.fullmatch(
+        r"error: \S+/predictions.parquet has no predictions \(.+\): make demo-model writes them again\n", errors
+    )
 
 
 def test_a_report_is_never_changed(compare: Compare, runs: Path) -> None:

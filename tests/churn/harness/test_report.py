@@ -1,6 +1,7 @@
 """Every run leaves the same two files, and a report means that the run was finished."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,25 @@ def test_the_schema_and_the_report_have_the_same_fields() -> None:
         {"ceiling_roc_auc": 1.1},
         {"baseline": {"roc_auc": 0.8}},
         {"artifacts": {"model": "/home/me/model.skops"}},
+        {"artifacts": {"model": "../../model.skops"}},
+        {"artifacts": {"model": "model\0.skops"}},
         {"engine": {"name": "python"}},
         {"remark": "one field too many"},
     ],
 )
-def test_the_schema_refuses_what_is_no_report(content: dict[str, Any], wrong: dict[str, Any]) -> None:
+def test_the_schema_refuses_what_is_no_report(content: dict[str, Any], wrong: dict[str, Any], tmp_path: Path) -> None:
     assert errors(content | wrong)
+    (tmp_path / "report.json").write_text(json.dumps(content | wrong), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"report.json is not a run report \(\$.*\): run the pipeline again"):
+        read_report(tmp_path / "report.json")
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "1e16", "9" * 400, "9" * 5000, '"many"'])
+def test_a_number_that_nothing_can_be_computed_with_is_refused(plain: Path, tmp_path: Path, number: str) -> None:
+    text = (plain / "report.json").read_text(encoding="utf-8")
+    (tmp_path / "report.json").write_text(re.sub(r'(?<="campaign_value_eur": )[-\d.]+', number, text), encoding="utf-8")
+    with pytest.raises(BadInput, match=r"report.json is not a run report"):
+        read_report(tmp_path / "report.json")
 
 
 @pytest.mark.parametrize("change", ["order", "name", "status", "seconds"])
@@ -124,7 +138,9 @@ def test_a_report_is_read_back_as_it_was_written(plain: Path, tmp_path: Path) ->
     assert hidden_leftovers(tmp_path) == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"stages": [1]}', '{"pipeline": "plain", "stages": []}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", "[" * 100_000, '{"stages": [1]}', '{"pipeline": "plain", "stages": []}']
+)
 def test_what_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "report.json").write_text(text)
     with pytest.raises(BadInput, match=r"report.json is not a run report \(.*\): run the pipeline again"):
