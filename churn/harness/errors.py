@@ -1,10 +1,15 @@
 """The two ways a run ends early on purpose, and how a command reports them: one sentence, exit code 2."""
 
+import re
 import sys
 from collections.abc import Callable
+from errno import EDQUOT, ENOSPC, EROFS
 from functools import wraps
 
 from churn.harness.visible import visible
+
+NO_SPACE = (ENOSPC, EDQUOT, EROFS)
+SQLITE_REFUSED = re.compile("database or disk is full|disk I/O error|attempt to write a readonly database")
 
 
 class BadInput(ValueError):
@@ -42,9 +47,16 @@ def exit_on_bad_input(main: Callable[[], None]) -> Callable[[], None]:
 def refused_by_file_system(error: BaseException) -> str | None:
     """Return one sentence if the file system refused, for example because the disk is full; None for other errors.
 
-    Polars reports such a refusal in the text of its exceptions: "…: No space left on device (os error 28)".
+    Polars reports such a refusal in the text of its exceptions: "…: No space left on device (os error 28)". SQLite says
+    that the disk is full, or only that it failed. An engine may wrap each of them in its own exception.
     """
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename or 'the target folder'}"
     reason, found, _ = str(error).partition(" (os error ")
-    return f"{reason.rpartition(': ')[2]}: the target folder" if found else None
+    if found:
+        return f"{reason.rpartition(': ')[2]}: the target folder"
+    if refused := SQLITE_REFUSED.search(str(error)):
+        return f"{refused[0]}: the folder of the engine's database (is its disk full?)"
+    wrapped = error.__cause__ or error.__context__
+    is_full = isinstance(wrapped, OSError) and wrapped.errno in NO_SPACE
+    return refused_by_file_system(wrapped) if wrapped and (is_full or not isinstance(wrapped, OSError)) else None

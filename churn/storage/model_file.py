@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from skops import io as skops
 from threadpoolctl import threadpool_limits
 
-from churn.harness.errors import BadInput
+from churn.harness.errors import NO_SPACE, BadInput
 from churn.tables import FEATURES
 
 LARGEST_SCHEMA = 32_000_000  # bytes; the largest that we have seen has 2 million
@@ -58,6 +58,8 @@ def load_model(path: Path) -> Pipeline:
     except BadInput:
         raise
     except Exception as error:  # skops may fail in any way on a file of unknown origin
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            raise  # a full disk is not the file's fault
         raise BadInput(f"{path} is not a model file of ours ({type(error).__name__}: {error})") from error
     if list(getattr(model, "feature_names_in_", [])) != FEATURES:
         raise BadInput(f"{path} is not a model file of ours (it was not fitted on {', '.join(FEATURES)})")

@@ -128,10 +128,12 @@ class Dagster:
 
 
 def reason_of(run: Any) -> str:
-    """Return what the first failed step raised. Dagster wraps it in its own error."""
-    failed = next(event for event in run.all_events if event.event_type_value == "STEP_FAILURE")
-    raised = failed.step_failure_data.error.cause.message
-    return str(raised).partition(": ")[2].strip()
+    """Return what the first failed step raised. Dagster wraps it in its own error, or raises one itself."""
+    errors = [event.step_failure_data.error for event in run.all_events if event.event_type_value == "STEP_FAILURE"]
+    if not errors:
+        return "no step says why"
+    kind, _, reason = str((errors[0].cause or errors[0]).message).partition(": ")
+    return (reason or kind).strip().partition("\n")[0]
 
 
 def write_report(folder: Path, data: OperatorData, dagster: Dagster) -> Report:

@@ -75,11 +75,13 @@ class Airflow:
             )
 
     def forget(self) -> None:
-        """Delete what earlier runs left in the folder."""
+        """Delete what earlier runs left in the folder, but their answer: the report and the predictions.
+
+        A run replaces these two when it has finished. If it fails, the previous answer is still there.
+        """
         for folder in (self.home, self.lake, self.folder / "source"):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in ("incidents.log", "report.json", "predictions.parquet"):
-            (self.folder / file).unlink(missing_ok=True)
+        (self.folder / "incidents.log").unlink(missing_ok=True)
 
     def start(self) -> None:
         """Create or open the database, start the components, and wait until they have loaded the DAGs."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import ENOENT, ENOSPC
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from churn.__main__ import solve
 from churn.checks.manifest import MANIFEST
 from churn.compare.__main__ import main as compare
 from churn.harness.command import OperatorData
+from churn.harness.errors import refused_by_file_system
 from churn.harness.report import read_report
 from churn.simulator.faults import break_export
 from churn.simulator.world import World
@@ -260,6 +262,20 @@ def test_ctrl_c_is_one_sentence(churn: Churn, source: Path, tmp_path: Path, monk
     monkeypatch.setattr(plain, "run", interrupted)
     code, _, errors = churn("--source", source, "--runs", tmp_path)
     assert (code, errors) == (130, "stopped: run the same command again to continue\n")
+
+
+def test_a_full_disk_is_a_sentence_however_an_engine_wraps_it() -> None:
+    full = OSError(ENOSPC, "No space left on device", "/runs/records")
+    wrapped = RuntimeError("step failed")
+    wrapped.__cause__ = ValueError("compute log")
+    wrapped.__cause__.__cause__ = full
+    assert refused_by_file_system(wrapped) == "No space left on device: /runs/records"
+    for reason in ("database or disk is full", "disk I/O error"):
+        sentence = refused_by_file_system(RuntimeError(f"(sqlite3.OperationalError) {reason}\n[SQL: SELECT 1]"))
+        assert sentence == f"{reason}: the folder of the engine's database (is its disk full?)"
+    bug = KeyError("a bug of ours")
+    bug.__cause__ = OSError(ENOENT, "No such file")
+    assert refused_by_file_system(bug) is None
 
 
 def test_a_bug_of_ours_keeps_its_traceback(churn: Churn, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
