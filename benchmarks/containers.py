@@ -94,8 +94,8 @@ def predict_latency(client: DockerClient) -> tuple[float, float]:
     customer = pl.read_parquet(files, hive_partitioning=False).drop("month").row(0, named=True)
     body = json.dumps({"customers": [customer]})
     seconds = []
-    with serving(client, name, (RUN / "steps").resolve()) as address:
-        connection = http.client.HTTPConnection(urlsplit(address).netloc)  # the client that costs least
+    with serving(client, name, (RUN / "steps").resolve()) as served:
+        connection = http.client.HTTPConnection(urlsplit(served.address).netloc)  # the client that costs least
         for _ in range(REQUESTS):
             started = time.perf_counter()
             connection.request("POST", "/predict", body, {"Content-Type": "application/json"})

@@ -1,6 +1,5 @@
 """`python -m workflow_pipeline`: build the images, run the graph, write the report, and ask the served model."""
 
-import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -62,13 +61,13 @@ def serve(client: DockerClient, run: GraphRun, report: Report, folder: Path, por
     if run.executed_nothing and not built and port is None:
         return
     customers, predictions = run.rows("features", report.month), run.rows("predictions", report.month)
-    with serving(client, image, (folder / "steps").resolve(), port) as address:
-        difference = difference_from_graph(address, customers, predictions)
+    with serving(client, image, (folder / "steps").resolve(), port) as served:
+        difference = difference_from_graph(served.address, customers, predictions)
         console.print(f"{image} answered for {len(customers):,} customers; largest difference {difference:.1g}")
         if port is not None:
-            console.print(f"serving on {address}/docs until Ctrl-C")
+            console.print(f"serving on {served.address}/docs until Ctrl-C")
             with suppress(KeyboardInterrupt):
-                signal.pause()
+                served.wait()
 
 
 if __name__ == "__main__":

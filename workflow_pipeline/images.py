@@ -45,7 +45,9 @@ def serving_context(model: Path, card: str) -> dict[str, bytes]:
 
 def application_context() -> dict[str, bytes]:
     """Return the part of the serving image's build context that is the same for every model."""
-    return _context(ENVIRONMENT["deploy"], code_of(HERE / "serving" / "app.py"))
+    return _context(
+        ENVIRONMENT["deploy"], code_of(HERE / "serving" / "app.py") | code_of(HERE / "serving" / "limits.py")
+    )
 
 
 def _context(environment: str, code: set[Path]) -> dict[str, bytes]:

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 import httpx
 import polars as pl
 from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
+from docker.types import Ulimit
 
 from churn.harness.errors import BadInput
 from churn.harness.processes import wait_until
@@ -18,11 +20,12 @@ from churn.harness.report import Report
 from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.storage.atomic import sha256_of
 from workflow_pipeline.containers.build_images import build, sweep_builds
-from workflow_pipeline.engine.runner import labels_of_served
+from workflow_pipeline.engine.runner import ENGINE_FAILURES, labels_of_served
 from workflow_pipeline.images import REPOSITORY, serving_context, tag_of
 
 START_TIMEOUT_S = 60
 CUSTOMERS_PER_REQUEST = 1000  # the most that serving/app.py accepts
+MOST_FILES = 1024  # open in the container, a connection being one
 
 
 def build_serving_image(client: DockerClient, model: Path, report: Report, log: TextIO) -> tuple[str, bool]:
@@ -46,12 +49,29 @@ def build_serving_image(client: DockerClient, model: Path, report: Report, log: 
     return name, built
 
 
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that is served at an address, from a container."""
+
+    address: str
+    container: Container
+
+    def wait(self) -> NoReturn:
+        """Wait until the container ends without being asked to. Raises BadInput, which says why it ended."""
+        try:
+            self.container.wait(timeout=None)
+        except ENGINE_FAILURES as error:
+            raise BadInput(f"the Docker engine failed ({error}): start it, then make serve-workflow again") from error
+        raise BadInput(f"the served model has ended ({_state(self.container)}): make serve-workflow starts it again")
+
+
 @contextmanager
-def serving(client: DockerClient, image: str, folder: Path, port: int | None = None) -> Iterator[str]:
-    """Start the image on 127.0.0.1, yield its address once it is healthy, and stop it when the block ends.
+def serving(client: DockerClient, image: str, folder: Path, port: int | None = None) -> Iterator[ServedModel]:
+    """Serve the image on 127.0.0.1, yield the model once it is healthy, and stop it when the block ends.
 
     Without a `port`, Docker chooses a free one. `folder` is where the graph's steps are: `sweep` finds the container
-    by it. Raises BadInput when the port is taken or the container does not become healthy.
+    by it. Raises BadInput when the port is taken, when the container does not become healthy, and when it does not
+    answer a request of the block.
     """
     container = client.containers.create(
         image,
@@ -62,6 +82,7 @@ def serving(client: DockerClient, image: str, folder: Path, port: int | None = N
         security_opt=["no-new-privileges"],
         mem_limit="1g",
         pids_limit=128,
+        ulimits=[Ulimit(name="nofile", soft=MOST_FILES, hard=MOST_FILES)],
         labels=labels_of_served(folder),
     )
     try:
@@ -72,7 +93,9 @@ def serving(client: DockerClient, image: str, folder: Path, port: int | None = N
         container.reload()
         address = f"http://127.0.0.1:{container.ports['8000/tcp'][0]['HostPort']}"
         _wait_until_healthy(address, container)
-        yield address
+        yield ServedModel(address, container)
+    except httpx.HTTPError as error:
+        raise BadInput(f"the served model did not answer ({error}): {_state(container)}") from error
     finally:
         with suppress(NotFound):  # someone removed it by hand
             container.remove(force=True)
@@ -100,9 +123,24 @@ def predictions_of(address: str, customers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _refused_port(port: int | None, reason: str) -> str:
-    if "address already in use" in reason or "already allocated" in reason:
-        return f"port {port} is taken: make serve-workflow PORT={(port or 8080) + 1} uses a different one"
-    return f"the model cannot be served on port {port} ({reason})"
+    if port and ("address already in use" in reason or "already allocated" in reason):
+        return f"port {port} is taken: make serve-workflow PORT={port + 1} uses a different one"
+    where = f"port {port}" if port else "a free port"
+    return f"the model cannot be served on {where} ({reason}): if it is the engine's network, restart the engine"
+
+
+def _state(container: Container) -> str:
+    """Return how the container is, and the last line of its log."""
+    try:
+        container.reload()
+        last_line = container.logs(tail=1).decode(errors="replace").strip()
+    except NotFound:
+        return "its container was removed"
+    state = container.attrs["State"]
+    if state["Running"]:
+        return "its container is running"
+    why = "it needed more memory than its limit" if state["OOMKilled"] else f"exit code {state['ExitCode']}"
+    return f"{why}; its last line: {last_line}" if last_line else why
 
 
 def _wait_until_healthy(address: str, container: Container) -> None:

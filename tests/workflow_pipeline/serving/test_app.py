@@ -35,8 +35,8 @@ def image(client: DockerClient, finished: Path, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="module")
 def address(client: DockerClient, image: str, finished: Path) -> Iterator[str]:
-    with serving(client, image, finished / "workflow" / "steps") as address:
-        yield address
+    with serving(client, image, finished / "workflow" / "steps") as served:
+        yield served.address
 
 
 @pytest.fixture(scope="module")
