@@ -3,7 +3,7 @@
 # Needs make 3.81 (the version on macOS) or newer and Python 3.11 or newer. The first target that needs an environment
 # builds it from its lock in requirements/ into .venv/<name>. Nothing else on the machine changes.
 
-ENVIRONMENTS := plain workflow data dagster model tracking docs test lint mutants
+ENVIRONMENTS := plain workflow data dagster model tracking docs test lint audit mutants
 PIPELINES := workflow data dagster model tracking
 
 .DEFAULT_GOAL := help
@@ -125,7 +125,7 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 ##@ Check
 
-.PHONY: test test-fast mutants lint contrast bench bench-data bench-workflow bench-tracking doctor
+.PHONY: test test-fast mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run all tests
 	@.venv/test/bin/python -m pytest -n 3 # processes, which mostly wait for engines; tests/conftest.py spreads the tests
@@ -141,6 +141,10 @@ lint: .venv/lint/.ok ## check style, format, types and prose
 	@.venv/lint/bin/python -m ruff format --check
 	@.venv/lint/bin/python -m mypy
 	@.venv/lint/bin/python -m tools.voice
+
+audit: .venv/audit/.ok ## look for published vulnerabilities in every lock, of environments and of images
+	@.venv/audit/bin/python -m pip_audit --strict --disable-pip --require-hashes --progress-spinner off \
+		$(patsubst %,-r %,$(wildcard requirements/*.txt workflow_pipeline/locks/*.txt))
 
 contrast: .venv/plain/.ok .venv/workflow/.ok .venv/data/.ok .venv/model/.ok .venv/tracking/.ok ## break every pipeline and tabulate which one notices: SCENARIO= PIPELINE=
 	@.venv/plain/bin/python -m contrast $(call option,SCENARIO,scenario) $(call option,PIPELINE,pipeline)

@@ -1,6 +1,7 @@
 """Test the locks in requirements/: complete, verifiable and in line with pyproject.toml."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -71,3 +72,12 @@ def test_a_lock_satisfies_the_project(environment: str) -> None:
 def test_environments_agree_on_what_the_answer_is_computed_with(environment: str) -> None:
     locked = pins(environment)
     assert {name: locked.get(name) for name in pins("plain")} == pins("plain")
+
+
+def test_the_audit_reads_every_lock_and_fails_if_one_cannot_be_judged() -> None:
+    told = subprocess.run(["make", "-n", "audit"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    locks = [*ROOT.glob("requirements/*.txt"), *ROOT.glob("workflow_pipeline/locks/*.txt")]
+    read = re.findall(r"-r (\S+)", told)
+    assert sorted(read) == sorted(lock.relative_to(ROOT).as_posix() for lock in locks)
+    assert "--strict" in told
+    assert "run: make audit" in (ROOT / ".github/workflows/nightly.yml").read_text(encoding="utf-8")
