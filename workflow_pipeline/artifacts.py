@@ -6,6 +6,7 @@ with a digest in its metadata, and compare each input with its seal before a ste
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,13 +23,15 @@ Artifact = Any  # kfp.dsl.Artifact; not imported, because this file must also wo
 def lake_of(inputs: dict[str, Artifact], outputs: dict[str, Artifact]) -> Iterator[Path]:
     """Yield a lake whose tables are the artifacts of this step. Seal the outputs if the block ends without an error.
 
-    Raises BadInput if an input was changed after it was sealed.
+    The outputs begin empty: a retry finds nothing of the try that failed. Raises BadInput if an input was changed after
+    it was sealed.
     """
     for artifact in inputs.values():
         raise_if_edited(artifact)
     with TemporaryDirectory() as folder:
         lake = Path(folder)
         for artifact in outputs.values():
+            shutil.rmtree(artifact.path, ignore_errors=True)
             Path(artifact.path).mkdir(parents=True)
         for table, artifact in {**inputs, **outputs}.items():
             (lake / table).symlink_to(artifact.path)
@@ -49,7 +52,7 @@ def log_metrics(metrics: Artifact, values: Mapping[str, float | str]) -> None:
 
 def raise_if_edited(artifact: Artifact) -> None:
     """Raise BadInput if the artifact's files differ from those it was sealed with."""
-    if digest_of(Path(artifact.path)) != artifact.metadata["sha256"]:
+    if digest_of(Path(artifact.path)) != artifact.metadata.get("sha256"):
         raise BadInput(
             f"{artifact.path} was changed after its step had written it: "
             "delete that folder, and the next run writes it again"

@@ -126,7 +126,60 @@ def test_steps_are_locked_down(finished: Path, seen: dict[str, Any], source: Pat
     assert [host["HostIp"] for host in found.pop("serving")["HostConfig"]["PortBindings"]["8000/tcp"]] == ["127.0.0.1"]
     for attributes in found.values():
         assert attributes["HostConfig"]["NetworkMode"] == "none"
-        assert [mount["RW"] for mount in attributes["Mounts"] if mount["Source"] == str(source)] == [False]
+    reads_of = {
+        "collect": {str(source)},
+        "validate": {"collect/raw"},
+        "process": {"validate/valid"},
+        "build": {"process/features", "process/labels"},
+        "train": {"build/training"},
+        "deploy": {"train/model", "process/features"},
+    }
+    for stage, attributes in found.items():
+        mounts = {mount["Source"]: mount["RW"] for mount in attributes["Mounts"]}
+        (run,) = (finished / "workflow" / "steps").glob("churn-*")
+        assert {path for path, writable in mounts.items() if writable} == {str(run / stage)}
+        reads = {str(run / path) for path in reads_of[stage]}  # an absolute path stays what it is
+        assert {path for path, writable in mounts.items() if not writable} == reads
+
+
+def test_a_damaged_report_is_written_again(finished: Path, source: Path) -> None:
+    place = finished / "workflow" / "report.json"
+    before = report(finished)
+    for damage in (b"", b"{}", b"\xff", place.read_bytes()[:100]):
+        place.write_bytes(damage)
+        again = workflow(source, finished)
+        assert again.returncode == 0, again.stderr
+        assert report(finished)["ceiling_roc_auc"] == before["ceiling_roc_auc"]
+
+
+def test_an_export_that_a_step_may_not_read_is_named_and_its_failure_is_not_remembered(
+    client: DockerClient, source: Path, runs: Path, tmp_path: Path
+) -> None:
+    closed = Path(shutil.copytree(source, tmp_path / "source"))
+    month = closed / "month=2025-01"
+    month.chmod(0o700 if os.getuid() == 0 else 0)
+    refused = workflow(closed, runs)
+    assert refused.returncode == 2
+    assert re.fullmatch(rf"error: permission denied: {month} cannot be read .+\n", refused.stderr), refused.stderr
+    month.chmod(0o755)
+    done = workflow(closed, runs)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_retry_of_collect_can_succeed(
+    client: DockerClient, source: Path, runs: Path, finished: Path, tmp_path: Path
+) -> None:
+    closed = Path(shutil.copytree(source, tmp_path / "source"))
+    month = closed / "month=2025-04"
+    month.chmod(0o700 if os.getuid() == 0 else 0)
+    log = runs / "workflow" / "log.txt"
+    with start(closed, runs) as running:
+        wait_for(lambda: log.is_file() and "permission denied" in log.read_text("utf-8"))
+        month.chmod(0o755)
+        stderr = running.communicate(timeout=120)[1]
+    assert running.returncode == 0, stderr
+    assert "FileExistsError" not in log.read_text("utf-8")
+    assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
 
 
 def test_a_broken_export_stops_the_graph_and_keeps_what_was_served(

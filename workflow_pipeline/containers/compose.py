@@ -7,7 +7,7 @@ from pathlib import Path
 
 from churn.simulator.world import World
 from churn.storage.atomic import write_file
-from workflow_pipeline.engine.runner import user_of
+from workflow_pipeline.engine.mounts import user_of
 from workflow_pipeline.images import ENVIRONMENT, image
 
 

@@ -1,24 +1,25 @@
 """Choose where the steps run: in locked-down containers, or as processes if there is no Docker engine."""
 
+import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import docker
 import psutil
 from docker.errors import DockerException
 from docker.models.containers import Container
-from docker.types import Mount
 from kfp import local
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from churn.harness.errors import BadInput
-from workflow_pipeline.engine import exit_code
+from workflow_pipeline.engine import exit_code, mounts
+from workflow_pipeline.engine.mounts import user_of
 from workflow_pipeline.images import REPOSITORY
 from workflow_pipeline.pipeline import MEMORY_LIMIT
 
-NOBODY = 65532
 MOST_PROCESSES = 512  # threads count, too
 STEP_LABEL = f"{REPOSITORY}.folder"  # on containers of steps, not on those of builds; its value is the folder of runs
 SERVED_LABEL = f"{REPOSITORY}.served-by"  # its value is the id of the process that serves the model
@@ -46,9 +47,10 @@ def engine() -> docker.DockerClient | None:
 def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -> None:
     """Configure kfp to run each step in a container without a network.
 
-    A step can write to `folder`, read `source`, and see nothing else of this machine.
+    A step can write to its own folder in `folder`, read its inputs, and see nothing else of this machine.
     """
     exit_code.install()
+    mounts.install(source)
     _init(
         local.DockerRunner(
             network_mode="none",
@@ -60,7 +62,6 @@ def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -
             mem_limit=MEMORY_LIMIT,
             memswap_limit=MEMORY_LIMIT,
             pids_limit=MOST_PROCESSES,
-            mounts=[Mount(target=str(source), source=str(source), type="bind", read_only=True)],
             labels=labels_of(folder),
         ),
         folder,
@@ -98,7 +99,7 @@ def sweep(client: docker.DockerClient | None, folder: Path) -> None:
         for container in client.containers.list(all=True, filters={"label": ours}):
             if not _is_served_by_another_run(container):
                 container.remove(force=True)
-    remembered = "".join(entry.read_text(encoding="utf-8") for entry in (folder / "cache").glob("*.json"))
+    remembered = "".join(map(_remembered, (folder / "cache").glob("*.json")))
     for step in folder.glob("churn-*/*"):
         if f"{step}/" not in remembered:
             shutil.rmtree(step, ignore_errors=True)
@@ -107,14 +108,16 @@ def sweep(client: docker.DockerClient | None, folder: Path) -> None:
             run.rmdir()
 
 
+def _remembered(entry: Path) -> str:
+    """Return an entry of the cache. A damaged one is deleted: its step runs again."""
+    text = entry.read_text(encoding="utf-8", errors="replace")
+    with suppress(ValueError):
+        if isinstance(json.loads(text), dict):
+            return text
+    entry.unlink()
+    return ""
+
+
 def _init(runner: local.DockerRunner | local.SubprocessRunner, folder: Path, enable_caching: bool) -> None:
     root, workspace = str(folder), str(folder / "workspace")
     local.init(runner, root, workspace, enable_caching=enable_caching, cache_root=str(folder / "cache"))
-
-
-def user_of(folder: Path) -> str:
-    """Return the user that containers run as: the owner of the files they write, and never root."""
-    if os.getuid() != 0:
-        return f"{os.getuid()}:{os.getgid()}"
-    os.chown(folder, NOBODY, NOBODY)
-    return f"{NOBODY}:{NOBODY}"
