@@ -320,6 +320,20 @@ def test_a_served_model_stays_while_another_run_goes_on_and_goes_with_ctrl_c(
     assert containers(client, finished) == []
 
 
+def test_a_served_model_that_dies_is_noticed(client: DockerClient, finished: Path, source: Path) -> None:
+    with start(source, finished, "--serve", "0") as serving:
+        assert serving.stdout is not None
+        assert any("serving on http://127.0.0.1:" in line for line in serving.stdout)
+        (served,) = containers(client, finished)
+        served.kill("SIGKILL")
+        _, stderr = serving.communicate(timeout=60)
+    assert serving.returncode == 2
+    assert re.fullmatch(
+        r"error: the served model has ended \(exit code 137.*\): make serve-workflow starts it again\n", stderr
+    ), stderr
+    assert containers(client, finished) == []
+
+
 def test_a_model_whose_server_was_killed_is_swept_away(client: DockerClient, finished: Path, source: Path) -> None:
     with start(source, finished, "--serve", "0") as serving:
         wait_for(

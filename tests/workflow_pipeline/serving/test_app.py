@@ -1,10 +1,13 @@
 """The serving image: requests that its own description allows and forbids, then a thousand at once."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,14 @@ from docker.errors import ContainerError
 from playwright.sync_api import Browser
 
 from churn.harness.errors import BadInput
+from churn.harness.processes import wait_until
 from churn.harness.report import read_report
 from churn.harness.same_answer import SAME_ANSWER
 from churn.tables import CONTRACTS, PLANS, REGIONS
 from tests.browser import Visit
 from tests.foreign_page import answers, attack
 from workflow_pipeline.serving.container import build_serving_image, difference_from_graph, serving
+from workflow_pipeline.serving.limits import REQUEST_TIMEOUT_S
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -186,6 +191,21 @@ def test_a_thousand_requests_at_once_are_answered(service: httpx.Client, custome
     with ThreadPoolExecutor(16) as threads:
         answers = list(threads.map(ask, range(1000)))
     assert answers == [answers[0]] * 1000
+
+
+def test_a_crowd_of_half_requests_is_turned_away_and_forgotten(address: str, service: httpx.Client) -> None:
+    place = httpx.URL(address)
+    half = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n" + b" " * 60_000
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(socket.create_connection((place.host, place.port or 80))) for _ in range(200)]
+        for client in crowd:
+            client.settimeout(6 * REQUEST_TIMEOUT_S)
+            with suppress(ConnectionError):
+                client.sendall(half)
+        wait_until(lambda: service.get("/health").is_success, 6 * REQUEST_TIMEOUT_S, "the crowd was not forgotten")
+        for client in crowd:
+            with suppress(ConnectionError):
+                assert b"".join(iter(partial(client.recv, 65536), b""))[:13] in (b"", b"HTTP/1.1 503 ")
 
 
 def test_schemathesis_finds_nothing(address: str, tmp_path: Path) -> None:
