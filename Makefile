@@ -51,118 +51,118 @@ demo: demo-plain ## run every pipeline, two at a time, then compare their report
 	@MAKE="$(MAKE)" exec .venv/plain/bin/python -m churn.harness.lanes
 
 compare: .venv/plain/.ok ## compare the last reports; plots in runs/compare.html
-	@.venv/plain/bin/python -m churn.compare $(call option,FAILED,failed)
+	@exec .venv/plain/bin/python -m churn.compare $(call option,FAILED,failed)
 
 diff: ## show what a framework adds to a plain stage: STAGE=train PIPELINE=model
 	@sh tools/diff.sh "$$STAGE" "$$PIPELINE"
 
 demo-plain: .venv/plain/.ok ## run the plain script: six functions, no framework
-	@.venv/plain/bin/python -m churn $(WORLD)
+	@exec .venv/plain/bin/python -m churn $(WORLD)
 
 demo-workflow: .venv/workflow/.ok ## run each step in its own container (without Docker: as processes)
-	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD)
+	@exec .venv/workflow/bin/python -m workflow_pipeline $(WORLD)
 
 serve-workflow: .venv/workflow/.ok ## run demo-workflow, then serve the model on 127.0.0.1:8080 (PORT=) until Ctrl-C
-	@.venv/workflow/bin/python -m workflow_pipeline $(WORLD) --serve "$${PORT:-8080}"
+	@exec .venv/workflow/bin/python -m workflow_pipeline $(WORLD) --serve "$${PORT:-8080}"
 
 images: .venv/workflow/.ok ## build the missing images, with a bill of materials for each
-	@.venv/workflow/bin/python -m workflow_pipeline.containers.build_images
+	@exec .venv/workflow/bin/python -m workflow_pipeline.containers.build_images
 
 demo-data: .venv/data/.ok ## backfill the year with Airflow; one month arrives broken and is corrected
-	@.venv/data/bin/python -m data_pipeline $(WORLD)
+	@exec .venv/data/bin/python -m data_pipeline $(WORLD)
 
 ui-data: .venv/data/.ok ## open the last demo-data in Airflow's web UI
-	@.venv/data/bin/python -m data_pipeline ui
+	@exec .venv/data/bin/python -m data_pipeline ui
 
 rerun-data: .venv/data/.ok ## re-run one month and everything downstream in the last demo-data: MONTH=
-	@.venv/data/bin/python -m data_pipeline rerun $(call option,MONTH,month)
+	@exec .venv/data/bin/python -m data_pipeline rerun $(call option,MONTH,month)
 
 demo-dagster: .venv/dagster/.ok ## materialise the same assets for the same year with Dagster
-	@.venv/dagster/bin/python -m data_pipeline.in_dagster.demo $(WORLD)
+	@exec .venv/dagster/bin/python -m data_pipeline.in_dagster.demo $(WORLD)
 
 ui-dagster: .venv/dagster/.ok ## open the last demo-dagster in Dagster's web UI
-	@.venv/dagster/bin/python -m data_pipeline.in_dagster.demo --ui
+	@exec .venv/dagster/bin/python -m data_pipeline.in_dagster.demo --ui
 
 demo-model: .venv/model/.ok ## run the scikit-learn pipeline, or try it on your own table: DATA=my.csv TARGET=churned
-	@.venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
+	@exec .venv/model/bin/python -m model_pipeline $(WORLD) $(TABLE)
 
 demo-tracking: .venv/tracking/.ok ## track three months of models with MLflow; force a bad model live, then roll it back
-	@.venv/tracking/bin/python -m tracking_pipeline $(WORLD)
+	@exec .venv/tracking/bin/python -m tracking_pipeline $(WORLD)
 
 lineage: .venv/tracking/.ok ## trace the model that was live in MONTH and reproduce it
-	@.venv/tracking/bin/python -m tracking_pipeline lineage $(WORLD)
+	@exec .venv/tracking/bin/python -m tracking_pipeline lineage $(WORLD)
 
 rollback: .venv/tracking/.ok ## undo the last promotion: the previous model is live again
-	@.venv/tracking/bin/python -m tracking_pipeline rollback $(WORLD)
+	@exec .venv/tracking/bin/python -m tracking_pipeline rollback $(WORLD)
 
 ui-tracking: .venv/tracking/.ok ## open the last demo-tracking in MLflow's web UI
-	@.venv/tracking/bin/python -m tracking_pipeline ui
+	@exec .venv/tracking/bin/python -m tracking_pipeline ui
 
 team-tracking: .venv/tracking/.ok ## run a tracking server for a team: PostgreSQL, passwords, proxied artifacts
-	@.venv/tracking/bin/python -m tracking_pipeline team
+	@exec .venv/tracking/bin/python -m tracking_pipeline team
 
 ##@ Learn
 
 .PHONY: workshop check hint solution reset workshop-ready
 
 workshop: .venv/plain/.ok ## list the exercises and your progress
-	@.venv/plain/bin/python -m workshop list
+	@exec .venv/plain/bin/python -m workshop list
 
 check: .venv/plain/.ok ## E=01: show the task the first time, then check your answer
-	@.venv/plain/bin/python -m workshop check $(EXERCISE)
+	@exec .venv/plain/bin/python -m workshop check $(EXERCISE)
 
 hint: .venv/plain/.ok ## E=01: show the next hint
-	@.venv/plain/bin/python -m workshop hint $(EXERCISE)
+	@exec .venv/plain/bin/python -m workshop hint $(EXERCISE)
 
 solution: .venv/plain/.ok ## E=01: show a solution
-	@.venv/plain/bin/python -m workshop solution $(EXERCISE)
+	@exec .venv/plain/bin/python -m workshop solution $(EXERCISE)
 
 reset: .venv/plain/.ok ## E=01 or E=all: start over; your previous answer is kept
-	@.venv/plain/bin/python -m workshop reset $(EXERCISE)
+	@exec .venv/plain/bin/python -m workshop reset $(EXERCISE)
 
 workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/.ok) ## before a class: build all environments and try every exercise
-	@.venv/plain/bin/python -m workshop ready
+	@exec .venv/plain/bin/python -m workshop ready
 
 ##@ Check
 
 .PHONY: test test-fast mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run all tests
-	@.venv/test/bin/python -m pytest -n 3 # processes, which mostly wait for engines; tests/conftest.py spreads the tests
+	@exec .venv/test/bin/python -m pytest -n 3 # processes, which mostly wait for engines; tests/conftest.py spreads the tests
 
 test-fast: .venv/test/.ok ## run the quick tests that need no engine
-	@.venv/test/bin/python -m pytest -n 2 -m 'not (slow or docker or airflow or browser)'
+	@exec .venv/test/bin/python -m pytest -n 2 -m 'not (slow or docker or airflow or browser)'
 
 mutants: .venv/mutants/.ok ## change the code that learns and judges, and list the changes that no test notices (hours)
 	@sh tools/mutants.sh .venv/mutants/bin/python
 
 lint: .venv/lint/.ok ## check style, format, types and prose
-	@.venv/lint/bin/python -m ruff check
-	@.venv/lint/bin/python -m ruff format --check
-	@.venv/lint/bin/python -m mypy
-	@.venv/lint/bin/python -m tools.voice
+	@exec .venv/lint/bin/python -m ruff check
+	@exec .venv/lint/bin/python -m ruff format --check
+	@exec .venv/lint/bin/python -m mypy
+	@exec .venv/lint/bin/python -m tools.voice
 
 audit: .venv/audit/.ok ## look for published vulnerabilities in every lock, of environments and of images
-	@.venv/audit/bin/python -m pip_audit --strict --disable-pip --require-hashes --progress-spinner off \
+	@exec .venv/audit/bin/python -m pip_audit --strict --disable-pip --require-hashes --progress-spinner off \
 		$(patsubst %,-r %,$(wildcard requirements/*.txt workflow_pipeline/locks/*.txt))
 
 contrast: .venv/plain/.ok .venv/workflow/.ok .venv/data/.ok .venv/model/.ok .venv/tracking/.ok ## break every pipeline and tabulate which one notices: SCENARIO= PIPELINE=
-	@.venv/plain/bin/python -m contrast $(call option,SCENARIO,scenario) $(call option,PIPELINE,pipeline)
+	@exec .venv/plain/bin/python -m contrast $(call option,SCENARIO,scenario) $(call option,PIPELINE,pipeline)
 
 bench: .venv/model/.ok ## measure speed and memory of the plain stages
-	@.venv/model/bin/python -m benchmarks $(call option,N,customers)
+	@exec .venv/model/bin/python -m benchmarks $(call option,N,customers)
 
 bench-data: .venv/data/.ok demo-plain ## measure what Airflow costs compared with the plain script
-	@.venv/data/bin/python -m benchmarks.airflow
+	@exec .venv/data/bin/python -m benchmarks.airflow
 
 bench-workflow: .venv/workflow/.ok ## measure what containers cost: a step, a fully cached run, a prediction
-	@.venv/workflow/bin/python -m benchmarks.containers
+	@exec .venv/workflow/bin/python -m benchmarks.containers
 
 bench-tracking: .venv/tracking/.ok ## measure what tracking costs: a trial, a served prediction, the best of 10,000 trials
-	@.venv/tracking/bin/python -m benchmarks.tracking
+	@exec .venv/tracking/bin/python -m benchmarks.tracking
 
 doctor: ## check this machine and explain how to fix what is missing
-	@"$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
+	@exec "$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
 
 ##@ Read
 
@@ -171,29 +171,29 @@ export NO_MKDOCS_2_WARNING := 1 # the warning advertises a different product
 .PHONY: docs docs-build docs-assets
 
 docs: .venv/docs/.ok ## serve the site on 127.0.0.1 until Ctrl-C
-	@.venv/docs/bin/python -m tools.docs.serve
+	@exec .venv/docs/bin/python -m tools.docs.serve
 
 docs-build: .venv/docs/.ok ## build the site into runs/site; a broken link is an error
-	@.venv/docs/bin/python -m mkdocs build --strict --quiet
+	@exec .venv/docs/bin/python -m mkdocs build --strict --quiet
 	@echo "open runs/site/index.html, or serve the site: make docs"
 
 docs-assets: .venv/docs/.ok .venv/data/.ok .venv/dagster/.ok .venv/tracking/.ok ## take new screenshots of the engines' web UIs, after make demo
-	@.venv/docs/bin/python -m tools.docs.screens
+	@exec .venv/docs/bin/python -m tools.docs.screens
 
 ##@ Look after
 
 .PHONY: help format lock pipeline-yaml clean clean-images distclean
 
 format: .venv/lint/.ok ## format the code and fix what ruff can fix
-	@.venv/lint/bin/python -m ruff check --fix
-	@.venv/lint/bin/python -m ruff format
+	@exec .venv/lint/bin/python -m ruff check --fix
+	@exec .venv/lint/bin/python -m ruff format
 
 lock: ## update requirements/ from pyproject.toml; keep versions that fit (UPGRADE=1: take the newest)
 	@sh tools/lock.sh $(if $(UPGRADE),--upgrade) $(ENVIRONMENTS)
 	@sh workflow_pipeline/locks/lock.sh $(if $(UPGRADE),--upgrade)
 
 pipeline-yaml: .venv/workflow/.ok ## compile the workflow pipeline for a cluster, after a change in churn/ or its locks
-	@.venv/workflow/bin/python -m workflow_pipeline.pipeline
+	@exec .venv/workflow/bin/python -m workflow_pipeline.pipeline
 
 clean: ## remove runs and caches
 	rm -rf runs .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,12 +3,11 @@
 import argparse
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from churn.harness.command import command, parse_month_argument, parser
 from churn.harness.errors import exit_on_bad_input
-from churn.harness.processes import end_on_signals
+from churn.harness.signals import until_stopped
 from churn.harness.terminal import console
 from data_pipeline.local_airflow.backfills import raise_if_outside
 from data_pipeline.local_airflow.demo import demo
@@ -19,7 +18,6 @@ from data_pipeline.local_airflow.start import airflow_of_last_demo
 
 @exit_on_bad_input
 def main() -> None:
-    end_on_signals()
     words = sys.argv[1:]
     name = words.pop(0) if words and words[0] in ("demo", "rerun", "ui") else "demo"
     if name == "rerun":
@@ -51,7 +49,7 @@ def show_pages(words: list[str]) -> None:
     arguments = with_runs("data_pipeline ui", "Airflow's own pages of the last demo.").parse_args(words)
     airflow = airflow_of_last_demo(arguments.runs, "look at")
     console.print("starting Airflow …")
-    with airflow.running(), suppress(KeyboardInterrupt):
+    with airflow.running(), until_stopped():
         login = f"user {USER}, password {airflow.password}"
         console.print(f"Airflow's pages: {airflow.url}, {login} (Ctrl-C stops it)", soft_wrap=True)
         signal.pause()

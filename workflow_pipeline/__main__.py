@@ -1,15 +1,14 @@
 """`python -m workflow_pipeline`: build the images, run the graph, write the report, and ask the served model."""
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from docker import DockerClient
 
 from churn.harness.command import operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
-from churn.harness.processes import end_on_signals
 from churn.harness.report import STAGES, Report
+from churn.harness.signals import until_stopped
 from churn.harness.terminal import console, print_scores, print_stages, progress_bar
 from workflow_pipeline.containers.build_images import build_images
 from workflow_pipeline.engine.graph import GraphRun, run_graph
@@ -31,7 +30,6 @@ def main() -> None:
     )
     options.add_argument("--serve", type=int, metavar="PORT", help="then serve the model on 127.0.0.1:PORT")
     arguments = options.parse_args()
-    end_on_signals()
     console.file = sys.stdout  # keeps the terminal while run_graph sends sys.stdout to the log
     client = engine() if arguments.isolation != "none" else None
     if client is None and arguments.serve is not None:
@@ -66,7 +64,7 @@ def serve(client: DockerClient, run: GraphRun, report: Report, folder: Path, por
         console.print(f"{image} answered for {len(customers):,} customers; largest difference {difference:.1g}")
         if port is not None:
             console.print(f"serving on {served.address}/docs until Ctrl-C")
-            with suppress(KeyboardInterrupt):
+            with until_stopped():
                 served.wait()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from errno import EDQUOT, ENOSPC, EROFS
 from functools import wraps
 
+from churn.harness.signals import ending_on_signals
 from churn.harness.visible import visible
 
 NO_SPACE = (ENOSPC, EDQUOT, EROFS)
@@ -24,13 +25,14 @@ def exit_on_bad_input(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap a command's `main` so that an error which the user can fix is printed as one sentence, without a traceback.
 
     The exit code is 2 for `BadInput`, for a closed gate, and for a file system that refuses (full, read-only, no such
-    path). It is 130 after Ctrl-C. Any other exception is a bug of ours and keeps its traceback.
+    path). It is 130 after Ctrl-C, SIGTERM or SIGHUP. Any other exception is a bug of ours and keeps its traceback.
     """
 
     @wraps(main)
     def command() -> None:
         try:
-            main()
+            with ending_on_signals():
+                main()
         except KeyboardInterrupt:
             print("stopped: run the same command again to continue", file=sys.stderr)
             raise SystemExit(130) from None

@@ -15,7 +15,8 @@ from rich.live import Live
 from rich.text import Text
 
 from churn.harness.errors import exit_on_bad_input
-from churn.harness.processes import Guarded, deaf_to_ctrl_c, end_on_signals
+from churn.harness.processes import Guarded
+from churn.harness.signals import deaf_to_signals
 from churn.harness.terminal import console, styled
 
 SHOWN = ("workflow", "data", "dagster", "model", "tracking")
@@ -103,14 +104,13 @@ def run(lanes: list[Lane], environment: dict[str, str]) -> None:
                 else:
                     time.sleep(0.1)
     finally:
-        with deaf_to_ctrl_c():
+        with deaf_to_signals():
             for program in filter(None, (lane.program for lane in lanes)):
                 program.stop(SECONDS_TO_STOP)
 
 
 @exit_on_bad_input
 def main() -> None:
-    end_on_signals()
     logs = Path("runs/demo")
     logs.mkdir(parents=True, exist_ok=True)
     lanes, environment = [Lane(name, logs) for name in SHOWN], environment_of_make()

@@ -14,14 +14,9 @@ from filelock import FileLock, Timeout
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from churn.harness.errors import BadInput
+from churn.harness.signals import deaf_to_signals
 
 _held: list[FileLock] = []  # until this process ends
-
-
-def end_on_signals() -> None:
-    """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that `finally` blocks run whatever ends this process."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Polars replaces Python's own handler of SIGINT
-        signal.signal(number, signal.default_int_handler)
 
 
 def free_port(usual: int = 0) -> int:
@@ -88,9 +83,14 @@ class Guarded:
     A small shell waits on a pipe that only this process holds open. The kernel closes the pipe when this process ends,
     however that happens; the shell then sends `ending` to the group, and SIGKILL five seconds later. Linux could signal
     a child by itself (prctl's PR_SET_PDEATHSIG), but not the child's children, and macOS could not.
+
+    The watcher ignores signals, because it is the only one to end children that ignore SIGTERM, such as the idle
+    workers of Airflow's LocalExecutor. The program begins when its watcher is there. A command that does not exist ends
+    with 127 and a line in the log.
     """
 
-    WATCH = 'cat >/dev/null; kill -s "$1" -- "-$0"; sleep 5; kill -s KILL -- "-$0"'
+    BEGIN = 'read -r begin && exec "$@" </dev/null'
+    WATCH = 'trap "" TERM INT HUP; cat >/dev/null; kill -s "$1" -- "-$0"; sleep 5; kill -s KILL -- "-$0"'
 
     def __init__(
         self,
@@ -104,9 +104,9 @@ class Guarded:
         self.ending = ending
         with log.open("ab") as file:
             self.process = subprocess.Popen(
-                command,
+                ["sh", "-c", self.BEGIN, "sh", *command],
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
                 start_new_session=True,  # a process group, which Ctrl-C does not reach
@@ -120,6 +120,9 @@ class Guarded:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError), self.process.stdin as begin:  # broken: the program was killed already
+            begin.write(b"\n")
 
     @property
     def pid(self) -> int:
@@ -177,15 +180,5 @@ def guarded(
     try:
         yield program
     finally:
-        with deaf_to_ctrl_c():
+        with deaf_to_signals():
             program.stop()
-
-
-@contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
-    """Ignore Ctrl-C in the block, so that an impatient second one does not leave half of the processes running."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import warnings
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +23,9 @@ from churn.collect import data_fingerprint
 from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.harness.command import OperatorData, operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
-from churn.harness.processes import end_on_signals, free_port, guarded
+from churn.harness.processes import free_port, guarded
 from churn.harness.report import STAGES, Report, Stage, report_on
+from churn.harness.signals import until_stopped
 from churn.harness.terminal import console, print_scores, progress_bar, styled
 from churn.lake import months_of, partition
 from churn.simulator.delivery import deliver
@@ -180,11 +181,10 @@ def open_pages(folder: Path) -> None:
     months = months_of(folder, "source")
     if not months:
         raise BadInput(f"there is nothing in {folder} to look at: make demo-dagster comes first")
-    end_on_signals()
     set_up(folder, months)
     port, log = free_port(3000), folder / "ui.log"
     python = [sys.executable, "-W", "ignore", "-m"]
-    with TemporaryDirectory() as sockets, suppress(KeyboardInterrupt), ExitStack() as stack:
+    with TemporaryDirectory() as sockets, until_stopped(), ExitStack() as stack:
         socket, workspace = f"{sockets}/code", f"{sockets}/workspace.yaml"
         code = {"grpc_server": {"socket": socket, "location_name": LOCATION}}
         Path(workspace).write_text(json.dumps({"load_from": [code]}), encoding="utf-8")

@@ -6,7 +6,6 @@ to end with it.
 
 import secrets
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ from pathlib import Path
 import httpx
 
 from churn.harness.errors import BadInput
-from churn.harness.processes import Guarded, alone_in, deaf_to_ctrl_c, free_port, wait_until
+from churn.harness.processes import Guarded, alone_in, free_port, guarded, wait_until
+from churn.harness.signals import deaf_to_signals
 from churn.harness.terminal import console
 from churn.lake import months_of
 from churn.storage.atomic import sweep
@@ -89,11 +89,10 @@ class Airflow:
         (self.home / "version").write_text(AIRFLOW_VERSION, encoding="utf-8")
         write_password(self.home, self.password)
         self.environment = environment(self.folder, self.url, self.months)
-        with (self.home / "migrate.log").open("wb") as log:
-            command = [sys.executable, "-m", "airflow", "db", "migrate"]
-            migrated = subprocess.run(command, env=self.environment, stdout=log, stderr=log, check=False)
-        if migrated.returncode:
-            raise BadInput(f"Airflow could not create its database: {log.name} says why")
+        command, log = [sys.executable, "-m", "airflow", "db", "migrate"], self.home / "migrate.log"
+        with guarded(command, log, self.environment) as migration:
+            if migration.wait():
+                raise BadInput(f"Airflow could not create its database: {log} says why")
         for component in COMPONENTS:
             self.start_component(component)
         wait_until(self.is_ready, 180, f"Airflow (logs: {self.home}) was not ready", self.raise_if_one_died, 0.2)
@@ -121,7 +120,7 @@ class Airflow:
 
     def stop(self) -> None:
         """Stop every component with its children, all at the same time."""
-        with deaf_to_ctrl_c():
+        with deaf_to_signals():
             for process in self.processes.values():
                 process.signal(process.ending)
             while self.processes:

@@ -87,6 +87,7 @@ def test_the_serving_image_carries_no_code_that_training_alone_needs() -> None:
             "harness/__init__",
             "harness/errors",
             "harness/same_origin",
+            "harness/signals",
             "harness/visible",
             "storage/__init__",
             "storage/model_file",

@@ -20,7 +20,7 @@ from tempfile import NamedTemporaryFile
 import psycopg2
 
 from churn.harness.errors import BadInput
-from churn.harness.processes import end_on_signals, free_port, guarded, wait_until
+from churn.harness.processes import free_port, guarded, wait_until
 from churn.harness.terminal import console
 from tracking_pipeline.servers.scoring import raise_if_ended, wait_until_healthy
 from tracking_pipeline.servers.ui import LEAN, PAGES, server_command
@@ -42,7 +42,6 @@ auth_cache_ttl_seconds = 60
 def team(arguments: Namespace) -> None:
     """Run PostgreSQL and the tracking server until Ctrl-C; print what a client has to set."""
     folder = arguments.runs / "tracking-team"
-    end_on_signals()
     with team_server(folder, port=5500) as settings:
         console.print("to record there instead of in a file, set in a different terminal:\n")
         for name, value in settings.items():

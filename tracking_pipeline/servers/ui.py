@@ -8,8 +8,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from churn.harness.errors import BadInput
-from churn.harness.processes import end_on_signals, free_port, guarded
+from churn.harness.processes import free_port, guarded
 from churn.harness.same_origin import HOSTS
+from churn.harness.signals import until_stopped
 from churn.harness.terminal import console
 from tracking_pipeline.safety.store import store_uri
 
@@ -27,13 +28,12 @@ def ui(arguments: Namespace) -> None:
         return
     if not (folder / "mlflow.db").is_file():
         raise BadInput(f"there is no store in {folder}: make demo-tracking makes one")
-    end_on_signals()
     port, log = free_port(5000), folder / "ui.log"
     console.print(f"open http://127.0.0.1:{port}{runs_page(folder / 'mlflow.db')}", soft_wrap=True)
     console.print(f"Ctrl-C ends it; its log: {log}")
     options = (f"--backend-store-uri={uri}", f"--artifacts-destination={folder / 'artifacts'}")
     with (
-        suppress(KeyboardInterrupt),
+        until_stopped(),
         guarded(server_command(port, *options), log, {**os.environ, **LEAN}) as server,
     ):
         server.wait()

@@ -1,5 +1,6 @@
 """Programs that end, waits that end, folders for one run: real processes, killed for real."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from churn.harness.processes import Guarded, alone_in, free_port, guarded, wait_
 
 ROOT = Path(__file__).parents[3]
 SHELL = ["sh", "-c", "sleep 600 & echo $!; wait"]  # a program with a child
+DEAF = ["sh", "-c", "sh -c 'trap : TERM; while :; do sleep 1; done' & echo $!; wait"]  # its child ignores SIGTERM
 
 
 def runs(pid: int) -> bool:
@@ -44,20 +46,39 @@ def test_a_program_that_ignores_its_ending_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_guarded_program_ends_when_the_one_who_started_it_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", [SHELL, DEAF])
+def test_a_guarded_program_ends_when_the_one_who_started_it_is_killed(tmp_path: Path, program: list[str]) -> None:
+    """Also when the watcher gets a SIGTERM: nobody else ends a child that is deaf to it."""
     code = (
         "import sys, time; from pathlib import Path; from churn.harness.processes import Guarded; "
-        f"Guarded({SHELL!r}, Path(sys.argv[1])); time.sleep(600)"
+        f"program = Guarded({program!r}, Path(sys.argv[1])); print(program._watcher.pid, flush=True); time.sleep(600)"
     )
     log = tmp_path / "log"
-    starter = subprocess.Popen([sys.executable, "-c", code, str(log)], cwd=ROOT)
+    starter = subprocess.Popen([sys.executable, "-c", code, str(log)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         child = child_in(log)
         assert runs(child)
     finally:
         starter.kill()
-        starter.wait()
-    wait_until(lambda: not runs(child), 10, "the child outlived its starter")
+        watcher, _ = starter.communicate()
+    os.kill(int(watcher), signal.SIGTERM)
+    wait_until(lambda: not runs(child), 20, "the child outlived its starter")
+
+
+def test_a_program_whose_starter_is_killed_before_there_is_a_watcher_never_begins(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, subprocess, sys; from pathlib import Path; from churn.harness.processes import Guarded\n"
+        "class Killed(subprocess.Popen):\n"
+        "    def __init__(self, command, **options):\n"
+        "        if Guarded.WATCH in command: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        super().__init__(command, **options)\n"
+        "subprocess.Popen = Killed\n"
+        "Guarded(['sh', '-c', 'echo begun'], Path(sys.argv[1]))"
+    )
+    starter = subprocess.run([sys.executable, "-c", code, str(tmp_path / "log")], cwd=ROOT, check=False)
+    assert starter.returncode == -signal.SIGKILL
+    time.sleep(1)
+    assert (tmp_path / "log").read_text() == ""
 
 
 def test_two_processes_never_choose_the_same_port() -> None:
