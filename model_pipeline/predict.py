@@ -30,13 +30,13 @@ def predict(arguments: argparse.Namespace) -> None:
 
     from model_pipeline.model_file.skops_file import load_model, positive_probability
     from model_pipeline.own_table.read_csv import read_csv
-    from model_pipeline.own_table.typed import columns_of_model, other_marks, typed
+    from model_pipeline.own_table.typed import columns_of_model, typed, unlike_training
 
     out = output_file(arguments.out, arguments.customers, arguments.model)
     model = load_model(arguments.model)
     table, notes, _ = read_csv(arguments.customers)
     customers, columns = table.drop(OURS, strict=False), columns_of_model(model)
-    for note in [*notes, *other_marks(customers, columns)]:
+    for note in [*notes, *unlike_training(customers, columns)]:
         console.print(f"  {note}", markup=False)
     try:
         rows = typed(customers, columns)
@@ -47,7 +47,7 @@ def predict(arguments: argparse.Namespace) -> None:
     answer = customers.with_columns(churn_probability=pl.Series(probability), churn_predicted=pl.Series(predicted))
     write_file(out, answer.write_csv())
     called = int((predicted == model.pos_label).sum())
-    console.print(f"{len(answer):,} customers, {called:,} of them at {model.threshold:.1%} or above: {out}")
+    console.print(f"{len(answer):,} customers, {called:,} at {model.threshold:.1%} or above: {out}", soft_wrap=True)
 
 
 if __name__ == "__main__":

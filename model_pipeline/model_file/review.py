@@ -5,6 +5,7 @@ our types hold numbers that compiled code uses as addresses, unchecked. A forged
 predicts with it, so we check these numbers once, when the file is opened.
 """
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from model_pipeline.own_table.columns import Columns
+from model_pipeline.own_table.dates import is_form
 
 TRUSTED = {
     "model_pipeline.validate.as_declared": "ours: the input check; a function without side effects",
@@ -43,12 +48,29 @@ def is_sound(model: Any) -> bool:
 def _member_is_sound(member: Any) -> bool:
     if not (isinstance(member, Pipeline) and [name for name, _ in member.steps] == ["validate", "process", "model"]):
         return False
+    if not _check_is_sound(member["validate"]):
+        return False
     model = member["model"]
     if isinstance(model, HistGradientBoostingClassifier):
         return all(tree_is_sound(tree, model.n_features_in_) for trees in model._predictors for tree in trees)
     numbers = member["process"].named_transformers_["numbers"]
     splines = getattr(numbers["bend"], "bsplines_", [])  # none if the table had no numbers: then it was never fitted
     return isinstance(model, LogisticRegression) and all(spline_is_sound(spline) for spline in splines)
+
+
+def _check_is_sound(check: Any) -> bool:
+    """Return whether the Pipeline's first step is ours, and its arguments are those that ours takes."""
+    if not isinstance(check, FunctionTransformer) or getattr(check.func, "__name__", "") != "as_declared":
+        return False
+    columns = Columns(**check.kw_args)  # a TypeError means: not ours
+    lists = [columns.numeric, columns.categorical, columns.fixed, *columns.unknown.values()]
+    texts = [*columns.dates, *columns.decimal, *columns.unknown, *columns.unit, *columns.unit.values()]
+    return (
+        all(isinstance(each, list) for each in lists)
+        and all(isinstance(text, str) for text in [*chain(*lists), *texts])
+        and all(map(is_form, columns.dates.values()))
+        and set(columns.decimal.values()) <= {".", ","}
+    )
 
 
 def tree_is_sound(tree: Any, features: int) -> bool:

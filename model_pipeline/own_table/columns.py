@@ -20,6 +20,7 @@ class Columns:
     dates: dict[str, str] = field(default_factory=dict)
     decimal: dict[str, str] = field(default_factory=dict)  # the decimal mark, "." or ",", of each column of numbers
     fixed: list[str] = field(default_factory=list)  # whose decimal mark the user chose
+    unit: dict[str, str] = field(default_factory=dict)  # such as % or €, or none, if all values have the same
     unknown: dict[str, list[str]] = field(default_factory=dict)  # words for unknown, beyond those that everybody uses
 
     @property

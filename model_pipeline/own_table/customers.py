@@ -19,6 +19,7 @@ DATE = r"^\d+-[A-Za-z]{3,9}-\d+$"  # 05-Jan-2024 looks like a code
 FEWEST = 20  # different values; fewer are a category, such as a shop or a plan
 MOST_ROWS_EACH = 50  # on average, for a column whose name does not say "customer"
 FEWEST_OF_EACH_OUTCOME = 12  # customers; each fold of a fold needs some
+LOOK_ALIKE = "equal an earlier one in all columns that are learnt from"
 BUCKETS = 2_000  # StratifiedGroupKFold asks every group in a loop of Python, so customers share buckets
 
 
@@ -100,7 +101,7 @@ def rows_written_twice(table: pl.DataFrame, names: Sequence[str], notes: list[st
     if not (repeated := len(table) - same.n_unique()):
         return None
     if repeated > len(table) / 2:
-        notes.append(f"{repeated:,} rows repeat an earlier one: kept, and they may be on both sides of the split")
+        notes.append(f"{repeated:,} rows {LOOK_ALIKE}: kept, and they may be on both sides of the split")
         return None
-    notes.append(f"{repeated:,} rows repeat an earlier one: kept, on the same side of the split")
+    notes.append(f"{repeated:,} rows {LOOK_ALIKE}: kept, on the same side of the split")
     return Customers((same - 1).to_numpy().astype(np.int64), "equal rows together")

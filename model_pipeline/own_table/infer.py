@@ -10,12 +10,14 @@ from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns, Reading
 from model_pipeline.own_table.dates import about_form, date_form, is_form, read_dates
 from model_pipeline.own_table.numbers import UNCLEAR, decimal_marks, numbers_in, with_mark
+from model_pipeline.own_table.read_csv import column_name
 from model_pipeline.own_table.typed import means_unknown
 
 WORDS_FOR_YES = [
     "yes y true true. t 1 1.0 positive churn churned churner left lost exited attrited cancelled canceled",
     "ja j wahr oui vrai si sí verdadero sim verdadeiro vero tak prawda ano kyllä evet igen da да はい 是",
 ]
+ZERO = {"0", "0.0", "-1", "-1.0"}  # what 1 is the opposite of
 ID_NAME = r"(?i:(^|[_ .-])(id|uuid|guid|key|nr|no|number|index|row|phone|email)$|^column \d+$)|[a-z]I[dD]$"
 UNIQUE_SHARE = 0.9  # of a text column's values; above it, each value names one row and cannot help with the next
 FEWEST_VALUES_OF_AN_ID = 20
@@ -30,9 +32,9 @@ def two_outcomes(outcome: pl.Series, blank: int, path: Path, notes: list[str]) -
 
     `blank` is the number of rows without an outcome. Raises BadInput if there are not exactly two.
     """
-    counts = dict(outcome.value_counts().sort("count", outcome.name, descending=[True, False]).iter_rows())
+    counts = counted(outcome)
     if len(counts) != 2:
-        found = ", ".join(f"{word} ({count:,} rows)" for word, count in list(counts.items())[:5])
+        found = ", ".join(f"{word} ({count:,} row{'s' * (count != 1)})" for word, count in list(counts.items())[:5])
         kind = "one outcome only" if len(counts) == 1 else f"{len(counts)} different values"
         hint = f", and {blank:,} rows are blank: if blank means the other outcome, write its name there"
         raise BadInput(
@@ -41,6 +43,8 @@ def two_outcomes(outcome: pl.Series, blank: int, path: Path, notes: list[str]) -
             + (hint if len(counts) == 1 and blank else "")
         )
     words_for_yes = [word for word in counts if word.lower() in " ".join(WORDS_FOR_YES).split()]
+    if {"1", "1.0"} & set(words_for_yes) and not ZERO & set(counts):  # 1 and 2 are codes: neither is a word
+        words_for_yes = []
     positive = words_for_yes[0] if len(words_for_yes) == 1 else list(counts)[-1]
     negative = next(word for word in counts if word != positive)
     why = "a word for yes" if len(words_for_yes) == 1 else "the rarer one"
@@ -125,14 +129,13 @@ def _number(
         return Reading(name, "dropped", "different in every row, like an id")
     columns.numeric.append(name)
     columns.decimal[name] = mark
-    units = [unit for unit in read["unit"].unique().drop_nulls().sort() if unit]
     told = [_in_words(mark, why)] if why and ("," in mark + why or UNCLEAR in why) else []
-    if len(units) > 1 or (units and (read["unit"] == "").any()):
-        told.append(
-            f"look out: some with {', some with '.join(units)}{', some without' if (read['unit'] == '').any() else ''}"
-        )
+    units = read["unit"].drop_nulls().unique().sort().to_list()
+    if len(units) == 1:
+        columns.unit[name] = units[0]
+        told += [f"in {unit}" for unit in units if unit]
     elif units:
-        told.append(f"in {units[0]}")
+        told.append("look out: " + ", ".join(f"some with {unit}" if unit else "some without" for unit in units[::-1]))
     return Reading(name, "numbers", "; ".join(told), _unknown(column, values.filter(numbers.is_null()), columns))
 
 
@@ -158,9 +161,14 @@ def _unknown(column: pl.Series, words: pl.Series, columns: Columns) -> str:
     if unlisted := words.filter(~means_unknown(words)).unique().sort().to_list():
         columns.unknown[column.name] = unlisted
     blank = [f"{column.null_count():,} blank"] if column.has_nulls() else []
-    counts = words.value_counts(sort=True).sort("count", column.name, descending=[True, False]).head(3)
-    named = [f"{count:,} '{word}'" for word, count in counts.iter_rows()]
-    return ", ".join([*blank, *named, *(["…"] if words.n_unique() > 3 else [])])
+    named = [f"{count:,} '{word}'" for word, count in counted(words).items()]
+    return ", ".join([*blank, *named[:3], *(["…"] if len(named) > 3 else [])])
+
+
+def counted(values: pl.Series) -> dict[str, int]:
+    """Return how often each word occurs, the commonest first."""
+    counts = values.alias("word").value_counts(name="count").sort("count", "word", descending=[True, False])
+    return dict(counts.iter_rows())
 
 
 def _are_codes(values: pl.Series) -> bool:
@@ -204,7 +212,8 @@ def kinds_wanted(text: str, names: Sequence[str]) -> dict[str, str]:
     """Return the kinds that a user chose, by column: "zip=category; joined=%d.%m.%y". Raises BadInput if unreadable."""
     chosen = {}
     for part in filter(str.strip, text.split(";")):
-        name, _, kind = (word.strip() for word in part.rpartition("="))
+        given, _, kind = part.rpartition("=")
+        name, kind = column_name(given), kind.strip()
         if name not in names:
             near = get_close_matches(name, names, n=3, cutoff=0.4) or names[:8]
             raise BadInput(f"READ={part.strip()}: there is no column {name}: did you mean {' or '.join(near)}?")

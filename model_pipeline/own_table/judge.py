@@ -54,11 +54,13 @@ def giveaways(table: pl.DataFrame, columns: Columns, positive: NDArray[np.bool_]
     warnings = []
     for name in columns.names:
         probability = _alone(values[name], positive, seed)
-        if roc_auc_score(positive, probability) > GIVES_IT_AWAY or _picks_out(probability, positive):
+        always = roc_auc_score(positive, probability) > GIVES_IT_AWAY
+        if always or _picks_out(probability, positive):
             blank = table[sample][name].is_null().to_numpy()
             by_blanks = blank.any() and _picks_out(_alone(pl.Series(blank).cast(pl.Float64), positive, seed), positive)
             what = f"whether {name} is blank" if by_blanks else f"{name} alone"
-            warnings.append(f"look out: {what} tells the outcome: was it known before? (kept)")
+            how_often = "" if always else " of many rows"
+            warnings.append(f"look out: {what} tells the outcome{how_often}: was it known before? (kept)")
     return warnings
 
 

@@ -196,6 +196,8 @@ def _header_and_rows(records: Iterator[Record], notes: list[str]) -> tuple[list[
             return _names(header, notes), _rows(chain(sample, records), width, slice(width - 1))
         notes.append("the rows have one value more than the header: the first is read as a row's name, as R writes it")
         header = ["", *header]
+    elif width != len(header) and not any(len(record.values) == len(header) for record in sample):
+        raise BadInput(f"line 1: {len(header)} names above rows of {width} values: write a name above each column")
     return _names(header, notes), _rows(chain(sample, records), len(header), slice(None))
 
 
@@ -211,15 +213,14 @@ def _rows(records: Iterable[Record], width: int, wanted: slice) -> Iterator[list
             if values[0].lstrip().startswith("#"):
                 continue
             raise BadInput(
-                f"line {line}: {len(values)} values under a header of {width}: "
+                f"line {line}: {len(values)} value{'s' * (len(values) != 1)} under a header of {width}: "
                 "fix the line, or put a text that holds separators in quotes"
             )
         yield values[wanted]
 
 
 def _names(cells: list[str], notes: list[str]) -> list[str]:
-    """Return the names on one line each, without characters that only a terminal would act on."""
-    names = [" ".join("".join(map(_visible, cell)).split()) for cell in cells]
+    names = list(map(column_name, cells))
     if all(re.fullmatch(r"[+-]?[\d.,]+", name) for name in names):
         raise BadInput("the first line has only numbers: put a line with the names of the columns above it")
     unnamed = [f"column {number}" for number, name in enumerate(names, start=1) if not name]
@@ -229,6 +230,15 @@ def _names(cells: list[str], notes: list[str]) -> list[str]:
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise BadInput(f"line 1: two columns are named {', '.join(twice)}: rename one of each")
     return names
+
+
+def column_name(cell: str) -> str:
+    """Return the name on one line, without characters that only a terminal would act on.
+
+    Polars takes the names * and ^…$ for patterns, so they get brackets.
+    """
+    name = " ".join("".join(map(_visible, cell)).split())
+    return f"({name})" if re.fullmatch(r"\*|\^.*\$", name) else name
 
 
 def _visible(character: str) -> str:

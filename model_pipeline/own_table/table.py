@@ -12,10 +12,10 @@ from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns, Reading, Table
 from model_pipeline.own_table.customers import Customers, customer_column, customers_of, rows_written_twice
 from model_pipeline.own_table.holdout import split
-from model_pipeline.own_table.infer import columns_of, first_row_has_units, kinds_wanted, two_outcomes
+from model_pipeline.own_table.infer import columns_of, counted, first_row_has_units, kinds_wanted, two_outcomes
 from model_pipeline.own_table.judge import giveaways, learnable
 from model_pipeline.own_table.output_file import OURS
-from model_pipeline.own_table.read_csv import read_csv
+from model_pipeline.own_table.read_csv import column_name, read_csv
 from model_pipeline.own_table.times import times_in
 from model_pipeline.own_table.typed import clean, means_unknown, typed
 
@@ -46,6 +46,8 @@ def understand(
     """
     table, notes, separator = read_csv(path)
     table = clean(table)
+    target = column_name(target)
+    time_column, charge_column = (name and column_name(name) for name in (time_column, charge_column))
     for name in (target, time_column, charge_column):
         if name is not None and name not in table.columns:
             near = get_close_matches(name, table.columns, n=3, cutoff=0.4) or table.columns[:8]
@@ -109,12 +111,12 @@ def understand(
 
 def _without_blank(table: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame:
     if blank := table[name].null_count():
-        notes.append(f"{blank:,} rows have no {name}: left out")
+        notes.append(f"{name} is blank in {blank:,} of {len(table):,} rows: left out")
     return table.filter(pl.col(name).is_not_null())
 
 
 def _raise_if_too_small(outcome: pl.Series, path: Path) -> None:
-    rare, seldom = outcome.value_counts(sort=True).row(-1)
+    rare, seldom = list(counted(outcome).items())[-1]
     if len(outcome) < FEWEST_ROWS or seldom < FEWEST_OF_EACH_OUTCOME:
         raise BadInput(
             f"{path} is too small to learn from: {len(outcome)} rows, {seldom} of them {outcome.name}={rare}; "
@@ -133,5 +135,5 @@ def _charges(
     if charge.is_null().all() or (charge < 0).any():
         raise BadInput(f"{path}: {name} must hold what each customer pays a month, as numbers from 0 up")
     if charge.has_nulls():
-        notes.append(f"{charge.null_count():,} rows have no {name}: the median is used for the campaign's value")
+        notes.append(f"{name} is blank in {charge.null_count():,} rows: the campaign's value uses the median there")
     return charge.fill_null(charge.filter(to_learn_from).median()).to_numpy()

@@ -62,17 +62,21 @@ def columns_of_model(model: Any) -> Columns:
     return Columns(**pipeline["validate"].kw_args)
 
 
-def other_marks(table: pl.DataFrame, columns: Columns) -> list[str]:
-    """Return a note for each column of numbers that is written with a different decimal mark than in training."""
+def unlike_training(table: pl.DataFrame, columns: Columns) -> list[str]:
+    """Return a note for each column of numbers whose decimal mark or unit is not the one that training read."""
     table = clean(table)
     numbers = {name: numbers_in(table[name]) for name in columns.numeric if table.schema.get(name) == pl.String}
     marks = decimal_marks(numbers, columns.decimal, columns.fixed)
     names = {".": "point", ",": "comma"}
-    return [
-        f"{name}: decimal {names[mark]} ({why}), but training read a decimal {names[columns.decimal.get(name, '.')]}"
-        for name, (mark, why) in marks.items()
-        if why and mark != columns.decimal.get(name, ".")
-    ]
+    notes = []
+    for name, (mark, why) in marks.items():
+        if why and mark != (read := columns.decimal.get(name, ".")):
+            notes.append(f"{name}: decimal {names[mark]} ({why}), but training read a decimal {names[read]}")
+        units = numbers[name]["unit"].drop_nulls().unique().to_list()
+        if len(units) == 1 and units[0] != (learnt := columns.unit.get(name, units[0])):
+            here, there = (f"in {unit}" if unit else "without a unit" for unit in (units[0], learnt))
+            notes.append(f"look out: {name} is {here}, but training read it {there}: is it the same scale?")
+    return notes
 
 
 def _raise_if_unreadable(given: pl.Series, read: pl.Series, columns: Columns) -> None:

@@ -22,6 +22,7 @@ from model_pipeline.model_file.review import TRUSTED
 from model_pipeline.model_file.skops_file import load_model, positive_probability, save_model
 from model_pipeline.own_table.columns import Table
 from model_pipeline.own_table.fit import fit_best
+from model_pipeline.own_table.pipelines import known_numbers
 from tests.model_pipeline.conftest import COLUMNS, Run, only
 
 OfFamily = Callable[[str], Any]
@@ -165,9 +166,43 @@ def forge_high_degree(model: Any) -> None:
     splines_of(model)[0].k = 1_000_000
 
 
+def check_of(model: Any) -> dict[str, Any]:
+    return model.estimator.estimator.calibrated_classifiers_[0].estimator["validate"].kw_args
+
+
+def forge_unknown_field(model: Any) -> None:
+    check_of(model)["colour"] = "red"
+
+
+def forge_missing_field(model: Any) -> None:
+    del check_of(model)["numeric"]
+
+
+def forge_number_for_names(model: Any) -> None:
+    check_of(model)["unknown"] = {"tenure": 5}
+
+
+def forge_date(model: Any) -> None:
+    check_of(model)["dates"] = {"joined": "%Q"}
+
+
+def forge_decimal_mark(model: Any) -> None:
+    check_of(model)["decimal"] = {"tenure": "x"}
+
+
+def forge_check(model: Any) -> None:
+    model.estimator.estimator.calibrated_classifiers_[0].estimator["validate"].func = known_numbers
+
+
 @pytest.mark.parametrize(
     ("family", "forge"),
     [
+        ("splines", forge_unknown_field),
+        ("splines", forge_missing_field),
+        ("splines", forge_number_for_names),
+        ("splines", forge_date),
+        ("splines", forge_decimal_mark),
+        ("splines", forge_check),
         ("trees", forge_child_out_of_range),
         ("trees", forge_endless_walk),
         ("trees", forge_feature_out_of_range),

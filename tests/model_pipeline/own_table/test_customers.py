@@ -14,6 +14,7 @@ from churn.harness.errors import BadInput
 from model_pipeline import build
 from model_pipeline.build import trials
 from model_pipeline.own_table import table as own_table
+from model_pipeline.own_table.customers import LOOK_ALIKE
 from model_pipeline.own_table.fit import fit_best, folds_of
 from model_pipeline.own_table.pipelines import boosted_trees
 from model_pipeline.own_table.table import OwnTable, understand
@@ -165,7 +166,7 @@ def test_rows_written_twice_are_on_the_same_side(tmp_path: Path) -> None:
     own = read(pl.concat([once, once.with_columns(row=pl.col("row") + len(once))]), tmp_path)
     values = [set(part.rows.select("age", "score", "km").rows()) for part in (own.train, own.holdout)]
     assert not values[0] & values[1]
-    assert "1,200 rows repeat an earlier one: kept, on the same side of the split" in own.notes
+    assert f"1,200 rows {LOOK_ALIKE}: kept, on the same side of the split" in own.notes
     assert abs(roc_auc_of_trees(own) - 0.5) < 0.07
 
 

@@ -234,3 +234,19 @@ def test_a_table_with_words_only_or_numbers_only_is_learnt_and_predicted(
         assert (code, err) == (0, "")
         code, _, err = command(predict.main, tmp_path / "runs" / f"model-{name}" / "model.skops", path)
         assert (code, err) == (0, "")
+
+
+def test_a_column_may_have_a_name_that_means_something_to_polars(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "CANDIDATES", 1)
+    rng = np.random.default_rng(0)
+    names = ["*", "^count$", "^.*$", "count", "literal", "index", "", "len"]
+    rows = [[*map(str, rng.integers(0, 99, len(names))), "yes" if number % 3 else "no"] for number in range(150)]
+    (tmp_path / "t.csv").write_text("\n".join(map(",".join, [[*names, "^c.*$"], *rows])))
+    arguments = ["--target", "^c.*$", "--runs", tmp_path / "runs", "--read", "*=category; ^count$=number"]
+    code, _, err = command(learn.main, "--data", tmp_path / "t.csv", *arguments)
+    assert (code, err) == (0, "")
+    code, _, err = command(predict.main, tmp_path / "runs" / "model-t" / "model.skops", tmp_path / "t.csv")
+    assert (code, err) == (0, "")
+    assert len(pl.read_csv(tmp_path / "t.predictions.csv").columns) == len(names) + 3

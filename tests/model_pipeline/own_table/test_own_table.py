@@ -109,7 +109,13 @@ def test_rows_of_one_time_stay_on_one_side(mine: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "positive"),
-    [(("yes", "no"), "yes"), (("1", "0"), "1"), (("TRUE", "FALSE"), "TRUE"), (("gone", "here"), "gone")],
+    [
+        (("yes", "no"), "yes"),
+        (("1", "0"), "1"),
+        (("TRUE", "FALSE"), "TRUE"),
+        (("gone", "here"), "gone"),
+        (("2", "1"), "2"),
+    ],
 )
 def test_the_outcome_to_predict_is_the_word_for_yes_or_the_rarer_one(
     mine: Path, words: tuple[str, str], positive: str
@@ -127,11 +133,19 @@ def test_a_word_for_yes_is_predicted_even_if_it_is_the_commoner_one(mine: Path) 
     assert own.train.positive == "y"
 
 
+@pytest.mark.parametrize("target", ["*", "^c.*$", "count", "literal", "word", "Left in\n2025"])
+def test_the_target_may_have_any_name(customers: pl.DataFrame, tmp_path: Path, target: str) -> None:
+    customers.head(N).rename({"churn": target}).write_csv(tmp_path / "t.csv")
+    own = read(tmp_path / "t.csv", target)
+    assert own.columns.names == ["tenure", "charge", "joined", "plan"]
+    assert len(own.train.rows) + len(own.holdout.rows) == N
+
+
 def test_rows_without_an_outcome_are_left_out_and_counted(mine: Path) -> None:
     blank = pl.int_range(N) < 10
     own = read(rewrite(mine, churn=pl.when(~blank).then(pl.col("churn"))))
     assert len(own.train.rows) + len(own.holdout.rows) == N - 10
-    assert "10 rows have no churn: left out" in own.notes
+    assert f"churn is blank in 10 of {N:,} rows: left out" in own.notes
 
 
 def test_a_column_that_gives_the_answer_away_is_pointed_out(mine: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns
-from model_pipeline.own_table.typed import clean, other_marks, typed
+from model_pipeline.own_table.typed import clean, typed, unlike_training
 
 TRAINED = Columns(
     ["fee", "income"],
@@ -46,16 +46,32 @@ def test_thousands_are_thousands_for_a_model_that_learnt_from_decimal_points() -
     few = pl.DataFrame({"fee": ["74.77"], "income": ["2,847"]})
     assert typed(few, POINTS)["income"].to_list() == [2847]
     assert typed(few.drop("fee"), POINTS)["income"].to_list() == [2847]
-    assert other_marks(few, POINTS) == []
+    assert unlike_training(few, POINTS) == []
 
 
 def test_a_file_from_a_different_country_is_read_by_its_own_marks_and_that_is_noted() -> None:
     english = pl.DataFrame({"fee": ["74.77", "12"], "income": ["2,847", "1,200"]})
     assert typed(english, TRAINED).to_dict(as_series=False) == {"fee": [74.77, 12.0], "income": [2847.0, 1200.0]}
-    assert other_marks(english, TRAINED) == [
+    assert unlike_training(english, TRAINED) == [
         "fee: decimal point (such as 74.77), but training read a decimal comma",
         "income: decimal point (2,847, as in other columns), but training read a decimal comma",
     ]
+
+
+@pytest.mark.parametrize(
+    ("learnt", "value", "note"),
+    [
+        ("%", "0.12", "look out: rate is without a unit, but training read it in %: is it the same scale?"),
+        ("", "12 %", "look out: rate is in %, but training read it without a unit: is it the same scale?"),
+        ("€", "$12", "look out: rate is in $, but training read it in €: is it the same scale?"),
+        ("%", "12%", None),
+        ("", "12", None),
+        (None, "12 %", None),  # training met both
+    ],
+)
+def test_a_unit_that_training_did_not_meet_is_noted(learnt: str | None, value: str, note: str | None) -> None:
+    columns = Columns(["rate"], [], unit={} if learnt is None else {"rate": learnt})
+    assert unlike_training(pl.DataFrame({"rate": [value, None]}), columns) == ([note] if note else [])
 
 
 @pytest.mark.parametrize(
