@@ -78,7 +78,7 @@ def date_form(values: pl.Series) -> tuple[str | None, list[str]]:
 def about_form(form: str, others: Sequence[str]) -> str:
     """Return what a person should know about a form when `others` would read the column as well."""
     doubt = f"look out: {others[0]} would do as well" if others else ""
-    century = f"years {PIVOT} to 99 are 19{PIVOT} to 1999, others 20.." if "%y" in form else ""
+    century = f"years {PIVOT} to 99 are 19.., others 20.." if "%y" in form else ""
     return "; ".join(filter(None, (doubt, century)))
 
 

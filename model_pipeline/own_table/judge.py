@@ -21,27 +21,26 @@ COMMON = 0.9  # an outcome that most rows have proves nothing
 MOST_ROWS = 25_000
 
 
-def learnable(columns: Columns, rows: pl.DataFrame, notes: list[str]) -> Columns:
-    """Return the columns that differ in `rows`, the rows to learn from. Note the others. Raises BadInput if none do."""
+def learnable(columns: Columns, rows: pl.DataFrame) -> tuple[Columns, dict[str, str]]:
+    """Return the columns that differ in `rows`, the rows to learn from, and why each other one is dropped.
+
+    Raises BadInput if none is left.
+    """
     values = input_check(columns).transform(rows)
-    numbers = [*columns.numeric, *columns.dates]
-    seldom = [name for name in numbers if values[name].count() < FEWEST_VALUES]
-    same = [name for name in columns.names if name not in seldom and values[name].n_unique() == 1]
-    for names, why in (
-        (seldom, f"fewer than {FEWEST_VALUES} values in the rows to learn from"),
-        (same, "the same in all rows to learn from"),
-    ):
-        if names:
-            notes.append(f"dropped, {why}: {', '.join(names)}")
-    dropped = {*seldom, *same}
-    if dropped == set(columns.names):
-        raise BadInput(f"no column is left to learn from ({'; '.join(notes)})")
-    return replace(
+    dropped = {name: "the same in all rows to learn from" for name in columns.names if values[name].n_unique() == 1}
+    for name in [*columns.numeric, *columns.dates]:
+        if values[name].count() < FEWEST_VALUES:
+            dropped[name] = f"fewer than {FEWEST_VALUES} values in the rows to learn from"
+    if len(dropped) == len(columns.names):
+        why = "; ".join(f"{name}: {reason}" for name, reason in dropped.items())
+        raise BadInput(f"no column is left to learn from ({why})")
+    kept = replace(
         columns,
         numeric=[name for name in columns.numeric if name not in dropped],
         categorical=[name for name in columns.categorical if name not in dropped],
         dates={name: form for name, form in columns.dates.items() if name not in dropped},
     )
+    return kept, dropped
 
 
 def giveaways(table: pl.DataFrame, columns: Columns, positive: NDArray[np.bool_], seed: int) -> list[str]:

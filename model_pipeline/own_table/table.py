@@ -1,6 +1,6 @@
 """Find out what is in a user's table, note it, and split the table into rows to learn from and rows to hold out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -80,7 +80,11 @@ def understand(
     else:
         customers = None if time_column else rows_written_twice(table, [*columns.names, target], notes)
     chosen = split(table, target, positive, time_column, customers, seed, path)
-    columns = learnable(columns, table.filter(chosen.learnt), notes)
+    columns, dropped = learnable(columns, table.filter(chosen.learnt))
+    readings = [
+        replace(reading, read_as="dropped", why=dropped[reading.column]) if reading.column in dropped else reading
+        for reading in readings
+    ]
     notes += giveaways(table, columns, (table[target] == positive).to_numpy(), seed)
     charge = None if charge_column is None else _charges(table, charge_column, chosen.learnt, path, notes)
     # Stratified folds follow the order of the rows, so a sorted file must not decide which rows share a fold.

@@ -108,8 +108,9 @@ def test_a_column_without_values_to_learn_from_is_dropped_and_said(tmp_path: Pat
         word=texts(np.where(late & LEFT, "on", "off"), LEFT | True),
     )
     assert own.columns.names == ["n"]
-    assert "dropped, fewer than 10 values in the rows to learn from: new" in own.notes
-    assert "dropped, the same in all rows to learn from: flag, word" in own.notes
+    why = {reading.column: reading.why for reading in own.readings if reading.read_as == "dropped"}
+    same = "the same in all rows to learn from"
+    assert why == {"new": "fewer than 10 values in the rows to learn from", "flag": same, "word": same}
 
 
 def test_a_table_with_nothing_to_learn_from_in_its_older_rows_is_refused(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def test_dates_of_two_digit_years_sort_by_time(mine: Path) -> None:
     months = [f"{1 + number % 12:02d}/28/{(96 + number // 12) % 100:02d}" for number in range(N)]
     own = read(rewrite(mine, seen=pl.Series(months)), time="seen")
     assert own.split == "the newest rows held out: seen from 2008-07-28 on"
-    assert "years 69 to 99 are 1969 to 1999" in str(own.readings[-1])
+    assert "years 69 to 99 are 19.., others 20.." in str(own.readings[-1])
 
 
 @pytest.mark.parametrize(
