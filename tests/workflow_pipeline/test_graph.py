@@ -124,6 +124,7 @@ def test_steps_are_locked_down(finished: Path, seen: dict[str, Any], source: Pat
         assert attributes["Config"]["User"].split(":")[0] not in ("", "0", "root")
         assert attributes["Config"]["Entrypoint"] is None
     assert [host["HostIp"] for host in found.pop("serving")["HostConfig"]["PortBindings"]["8000/tcp"]] == ["127.0.0.1"]
+    assert seen["serving"]["HostConfig"]["NetworkMode"].startswith("one-churn-problem-")  # not Docker's own
     for attributes in found.values():
         assert attributes["HostConfig"]["NetworkMode"] == "none"
     reads_of = {

@@ -93,12 +93,15 @@ def _is_served_by_another_run(container: Container) -> bool:
 
 
 def sweep(client: docker.DockerClient | None, folder: Path) -> None:
-    """Remove the containers of a killed run, and the files of its steps that did not finish."""
+    """Remove the containers and networks of a killed run, and the files of its steps that did not finish."""
     if client is not None:
         ours = [f"{name}={value}" for name, value in labels_of(folder).items()]
         for container in client.containers.list(all=True, filters={"label": ours}):
             if not _is_served_by_another_run(container):
                 container.remove(force=True)
+        for network in client.networks.list(filters={"label": ours}):
+            if not psutil.pid_exists(int(network.attrs["Labels"][SERVED_LABEL])):
+                network.remove()
     remembered = "".join(map(_remembered, (folder / "cache").glob("*.json")))
     for step in folder.glob("churn-*/*"):
         if f"{step}/" not in remembered:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TextIO
+from uuid import uuid4
 
 import httpx
 import polars as pl
@@ -73,8 +74,33 @@ def serving(client: DockerClient, image: str, folder: Path, port: int | None = N
     by it. Raises BadInput when the port is taken, when the container does not become healthy, and when it does not
     answer a request of the block.
     """
+    with _no_way_out(client, folder) as network:
+        yield from _served(client, image, folder, port, network)
+
+
+@contextmanager
+def _no_way_out(client: DockerClient, folder: Path) -> Iterator[str]:
+    """Make a network for the block. Its port is published, but no answer from beyond this machine finds a way back.
+
+    An internal network of Docker would be tighter, but publishes no port.
+    """
+    name = f"{REPOSITORY}-{uuid4().hex[:12]}"
+    options = {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+    try:
+        network = client.networks.create(name, driver="bridge", options=options, labels=labels_of_served(folder))
+    except APIError as error:
+        raise BadInput(f"Docker makes no network for the served model ({error.explanation})") from error
+    try:
+        yield name
+    finally:
+        with suppress(NotFound):
+            network.remove()
+
+
+def _served(client: DockerClient, image: str, folder: Path, port: int | None, network: str) -> Iterator[ServedModel]:
     container = client.containers.create(
         image,
+        network=network,
         ports={"8000/tcp": ("127.0.0.1", port)},
         read_only=True,
         tmpfs={"/tmp": "mode=1777"},

@@ -58,6 +58,16 @@ def test_home_of_another_version_is_kept_and_named(tmp_path: Path) -> None:
     assert (home / "version").read_text(encoding="utf-8") == "2.9.3"
 
 
+def test_a_new_demo_keeps_the_previous_answer_until_it_has_its_own(tmp_path: Path) -> None:
+    for left in ("airflow/x", "lake/x", "source/x", "incidents.log", "report.json", "predictions.parquet"):
+        (tmp_path / left).parent.mkdir(exist_ok=True)
+        (tmp_path / left).touch()
+    forget = "import sys; from pathlib import Path; from data_pipeline.local_airflow.start import Airflow"
+    done = run("data", "-c", f"{forget}; Airflow(Path(sys.argv[1]), ['2025-01']).forget()", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["predictions.parquet", "report.json"]
+
+
 def test_rerun_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "data" / "airflow").mkdir(parents=True)
     for month in month_range("2025-01", "2025-06"):

@@ -25,6 +25,7 @@ from churn.harness.same_answer import SAME_ANSWER
 from churn.tables import CONTRACTS, PLANS, REGIONS
 from tests.browser import Visit
 from tests.foreign_page import answers, attack
+from workflow_pipeline.engine.runner import STEP_LABEL
 from workflow_pipeline.serving.container import build_serving_image, difference_from_graph, serving
 from workflow_pipeline.serving.limits import REQUEST_TIMEOUT_S
 
@@ -206,6 +207,18 @@ def test_a_crowd_of_half_requests_is_turned_away_and_forgotten(address: str, ser
         for client in crowd:
             with suppress(ConnectionError):
                 assert b"".join(iter(partial(client.recv, 65536), b""))[:13] in (b"", b"HTTP/1.1 503 ")
+
+
+def test_the_served_model_has_no_way_out(client: DockerClient, image: str, tmp_path: Path) -> None:
+    label = {"label": f"{STEP_LABEL}={tmp_path}"}
+    with serving(client, image, tmp_path) as served:
+        (network,) = client.networks.list(filters=label)
+        assert network.attrs["Options"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+        served.container.reload()
+        assert list(served.container.attrs["NetworkSettings"]["Networks"]) == [network.name]
+        ask = "import socket; socket.getaddrinfo('example.org', 443)"
+        assert served.container.exec_run(["python", "-c", ask]).exit_code == 1
+    assert client.networks.list(filters=label) == []
 
 
 def test_schemathesis_finds_nothing(address: str, tmp_path: Path) -> None:
