@@ -125,7 +125,7 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 ##@ Check
 
-.PHONY: test test-fast mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
+.PHONY: test test-fast kills mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run all tests
 	@exec .venv/test/bin/python -m pytest -n 3 # processes, which mostly wait for engines; tests/conftest.py spreads the tests
@@ -135,6 +135,9 @@ test-fast: .venv/test/.ok ## run the quick tests that need no engine
 
 mutants: .venv/mutants/.ok ## change the code that learns and judges, and list the changes that no test notices (hours)
 	@sh tools/mutants.sh .venv/mutants/bin/python
+
+kills: .venv/test/.ok $(PIPELINES:%=.venv/%/.ok) .venv/plain/.ok ## kill N runs of each demo at random moments (SEED= repeats), and run them again
+	@exec .venv/test/bin/python -m tests.kills $(call option,N,kills) $(call option,SEED,seed)
 
 lint: .venv/lint/.ok ## check style, format, types and prose
 	@exec .venv/lint/bin/python -m ruff check
