@@ -9,8 +9,10 @@ PIPELINES := workflow data dagster model tracking
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
 .SUFFIXES:
-unexport PYTHONHOME PYTHONPATH # they would add foreign packages to our environments
-unexport PYTHONDONTWRITEBYTECODE # each process would compile all that it imports: nothing is compiled in advance
+# Python's own variables are of a different project: foreign packages, no current folder, ASCII output. PYTHON is ours.
+# Our output is UTF-8, even in the locale C.
+unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
+export PYTHONUTF8 := 1
 
 # --- Settings come only from the command line, as in `make demo N=1000`. A variable DATA or TARGET of the user's shell
 # is ignored, because it is about something else. The program gets each value as it was typed, through the shell's own

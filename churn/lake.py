@@ -7,6 +7,7 @@ How a folder is replaced in one step: churn/storage/atomic.py.
 """
 
 from collections.abc import Sequence
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,13 @@ def scan(lake: Path, table: str, months: Sequence[str]) -> "pl.LazyFrame":
     import polars as pl  # not at the top: collect copies files without any package
 
     name, _, inside = table.partition("/")
-    files = [partition(lake, name, month) / inside / "*.parquet" for month in months]
+    files = [parquet_in(partition(lake, name, month) / inside) for month in months]
     return pl.scan_parquet(files, hive_partitioning=False)
+
+
+def parquet_in(folder: Path) -> str:
+    """Return a pattern that names the Parquet files of a folder, even if its own path has a `[` or a `*`."""
+    return f"{escape(str(folder))}/*.parquet"
 
 
 def write(rows: "pl.DataFrame", file: Path) -> None:

@@ -34,7 +34,8 @@ def train(lake: Path, month: str) -> Scores:
 def training_and_holdout(lake: Path, month: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows to learn from and those to measure on. Raise BadInput if `build` has not run."""
     folder = existing_partition(lake, "training", month, made_by="build")
-    return pl.read_parquet(folder / "train.parquet"), pl.read_parquet(folder / "holdout.parquet")
+    rows, holdout = (pl.read_parquet(folder / f"{part}.parquet", glob=False) for part in ("train", "holdout"))
+    return rows, holdout
 
 
 def fitted(model: Any, rows: pl.DataFrame) -> Any:

@@ -30,7 +30,7 @@ def main() -> None:
         own_table.learn(arguments)
         return
     folder = arguments.runs / "model"
-    with alone_in(folder, f"another run is at work in {folder}: wait for it, or choose a different folder with --runs"):
+    with alone_in(folder):
         data = operator_data(arguments)
         with progress_bar("six stages, with a search", len(data.months) + SEARCH_STEPS + 1, "model") as bar:
             report, holdout = solve(data, folder, bar.advance)
@@ -60,7 +60,7 @@ def solve(data: OperatorData, folder: Path, advance: Callable[[], object] = lamb
         baseline=baseline.as_dict(),
         ceiling=holdout.ceiling,
         best=holdout.best_scores().as_dict(),
-        best_predictions=pl.read_parquet(partition(lake, "calls", data.newest) / "calls.parquet"),
+        best_predictions=pl.read_parquet(partition(lake, "calls", data.newest) / "calls.parquet", glob=False),
         artifacts=artifacts,
     )
     return report, holdout

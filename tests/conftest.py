@@ -58,10 +58,13 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demos(tmp_path_factory: pytest.TempPathFactory) -> Demos:
-    """The demos of a small world, which several tests look at; processes that share the tests share them, too."""
+    """The demos of a small world, which several tests look at; processes that share the tests share them, too.
+
+    The name of their folder has characters that mean something in a URL, in a pattern for files, and in a shell.
+    """
     folder = tmp_path_factory.getbasetemp()
     of_all_processes = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    runs = of_all_processes / "all demos"
+    runs = of_all_processes / "all demos of feature%2F[2026] ü?"
     runs.mkdir(exist_ok=True)
     return Demos(runs)
 

@@ -22,6 +22,29 @@ COMMANDS = {
     "tracking": ("tracking", "tracking_pipeline"),
 }
 
+# A proxy that answers nobody. A client that asked it about this machine would wait, or fail.
+BEHIND_A_PROXY = {
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "NO_PROXY": "",
+    "no_proxy": "",
+}
+# Settings of a different project, which would send ours elsewhere.
+OF_ANOTHER_PROJECT = {
+    "AIRFLOW_HOME": "/nowhere",
+    "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/airflow.db",
+    "DAGSTER_HOME": "/nowhere",
+    "DAGSTER_GRPC_PORT": "1",
+    "MLFLOW_REGISTRY_URI": "sqlite:////nowhere/registry.db",
+    "MLFLOW_REGISTRY_STORE_URI": "sqlite:////nowhere/registry.db",
+    "MLFLOW_RUN_ID": "0" * 32,
+    "MLFLOW_EXPERIMENT_NAME": "theirs",
+    "MLFLOW_DEFAULT_ARTIFACT_ROOT": "/nowhere",
+}
+
 
 def environment_python(name: str) -> str:
     """The Python of an environment. Where it must be there (CI) its absence is a failure."""
@@ -62,7 +85,9 @@ class Demos:
             done = subprocess.run(
                 [environment_python(environment), "-m", module, *world],
                 cwd=ROOT,
-                env={name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")},
+                env={name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+                | BEHIND_A_PROXY
+                | OF_ANOTHER_PROJECT,
                 capture_output=True,
                 text=True,
                 stdin=subprocess.DEVNULL,

@@ -63,9 +63,9 @@ def all_have_one_world(runs: Path) -> None:
 
 
 def all_predict_the_same(runs: Path) -> None:
-    plain = pl.read_parquet(runs / "plain" / "predictions.parquet")
+    plain = pl.read_parquet(runs / "plain" / "predictions.parquet", glob=False)
     for name in NAMES:
-        ours, where = pl.read_parquet(runs / name / "predictions.parquet"), f"{name}/predictions.parquet"
+        ours, where = pl.read_parquet(runs / name / "predictions.parquet", glob=False), f"{name}/predictions.parquet"
         assert ours.schema == plain.schema, f"{name}: {where} has {dict(ours.schema)}, plain has {dict(plain.schema)}"
         assert len(ours) == len(plain), f"{name}: {where} has {len(ours)} customers, plain has {len(plain)}"
         both = plain.hstack(ours.rename(lambda column: f"{column}_ours")).with_row_index("row")

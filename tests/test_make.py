@@ -43,6 +43,16 @@ def test_settings_are_passed_on_only_when_they_are_given(clone: Path) -> None:
     assert arguments(clone) == ["-m", "churn"]
 
 
+def test_variables_of_python_that_the_shell_has_for_a_different_project_do_not_reach_the_program(clone: Path) -> None:
+    built(clone, "plain")
+    standin_python(clone, "plain", "env >variables")
+    make(clone, "demo-plain", PYTHONSAFEPATH="1", PYTHONIOENCODING="ascii", PYTHONPATH="/x", PYTHON="python3")
+    ours = [
+        line for line in (clone / "variables").read_text(encoding="utf-8").splitlines() if line.startswith("PYTHON")
+    ]
+    assert sorted(ours) == ["PYTHON=python3", "PYTHONUTF8=1"]
+
+
 def test_settings_reach_the_program_under_its_own_names(clone: Path) -> None:
     built(clone, "model")
     make(

@@ -17,7 +17,7 @@ from tracking_pipeline.promote import force, roll_back
 from tracking_pipeline.record import month_run
 from tracking_pipeline.registry import model_name, registered_version
 from tracking_pipeline.safety.moves import Decision
-from tracking_pipeline.safety.store import open_store, store_name, with_store_errors_as_sentences
+from tracking_pipeline.safety.store import forget_other_projects, open_store, store_name, with_store_errors_as_sentences
 from tracking_pipeline.servers.team import team
 from tracking_pipeline.servers.ui import ui
 from tracking_pipeline.story.demo import demo
@@ -56,6 +56,7 @@ def main() -> None:
     options.add_argument("command", nargs="?", choices=COMMANDS, default="demo", help="default: demo")
     options.add_argument("--version", help="the version of the registered model to force")
     arguments = options.parse_args()
+    forget_other_projects()
     COMMANDS[arguments.command](arguments)
 
 

@@ -17,5 +17,5 @@ def build(lake: Path, month: str) -> None:
     plain.build(lake, month)
     for name in ("train", "holdout"):
         file = partition(lake, "training", month) / f"{name}.parquet"
-        record_dataset(pl.read_parquet(file), file, name, sha256_of(file), context=name)
+        record_dataset(pl.read_parquet(file, glob=False), file, name, sha256_of(file), context=name)
     mlflow.log_dict(SEARCH_SPACE, "search_space.json")

@@ -8,7 +8,7 @@ import polars as pl
 
 from churn import deploy as plain
 from churn.harness.report import predictions_sha256
-from churn.lake import existing_partition, new_partition, partition
+from churn.lake import existing_partition, new_partition, parquet_in, partition
 from churn.storage.model_file import churn_probability
 from tracking_pipeline.promote import decide
 from tracking_pipeline.registry import LoadedModel, load_champion, registered_version
@@ -37,7 +37,7 @@ def deploy(lake: Path, month: str) -> pl.DataFrame:
 def scored(model: LoadedModel, lake: Path, month: str) -> pl.DataFrame:
     """Return customer_id and churn_probability of the month's customers, sorted by customer_id."""
     features = existing_partition(lake, "features", month, made_by="process")
-    customers = pl.read_parquet(features / "*.parquet", hive_partitioning=False).sort("customer_id")
+    customers = pl.read_parquet(parquet_in(features), hive_partitioning=False).sort("customer_id")
     probability = churn_probability(model.estimator, customers)
     return customers.select("customer_id", churn_probability=pl.Series(probability))
 
@@ -45,4 +45,5 @@ def scored(model: LoadedModel, lake: Path, month: str) -> pl.DataFrame:
 def recorded_predictions(run_id: str) -> pl.DataFrame:
     """Return what a deploy run predicted, as MLflow kept it."""
     with TemporaryDirectory() as folder:
-        return pl.read_parquet(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=LIVE, dst_path=folder))
+        file = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=LIVE, dst_path=folder)
+        return pl.read_parquet(file, glob=False)

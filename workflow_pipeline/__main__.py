@@ -5,6 +5,7 @@ from pathlib import Path
 
 from docker import DockerClient
 
+from churn.harness.addresses import raise_if_in_path
 from churn.harness.command import operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.report import STAGES, Report
@@ -36,6 +37,9 @@ def main() -> None:
         raise BadInput("the model is served from an image, and no Docker engine answers: make doctor explains how")
     if client is None and arguments.isolation != "none":
         console.print(NO_ENGINE, style="yellow")
+    if client is not None:
+        for place in filter(None, (arguments.runs, arguments.source)):
+            raise_if_in_path(place, ":", "Docker")  # it ends the path of a folder that kfp mounts
     data, folder = operator_data(arguments), arguments.runs / "workflow"
     if client is not None:
         build_images(client, folder)

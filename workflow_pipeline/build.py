@@ -22,5 +22,5 @@ def build(
     with lake_of(inputs={"features": features, "labels": labels}, outputs={"training": training}) as lake:
         plain.build(lake, month)
         for part in ("train", "holdout"):
-            rows = pl.scan_parquet(partition(lake, "training", month) / f"{part}.parquet", hive_partitioning=False)
+            rows = pl.scan_parquet(partition(lake, "training", month) / f"{part}.parquet", glob=False)
             training.metadata[f"{part}_rows"] = rows.select(pl.len()).collect().item()

@@ -33,7 +33,7 @@ def read_delivered(file: Path, table: str, month: str) -> pl.DataFrame:
             f"{MOST_UNPACKED_BYTES / 1e9:g}: the operator must send it in more parts"
         )
     try:
-        rows = pl.read_parquet(file, hive_partitioning=False)
+        rows = pl.read_parquet(file, hive_partitioning=False, glob=False)
     except (PolarsError, PanicException) as error:  # a damaged file can make Polars panic
         reason = str(error).splitlines()[0]
         raise ContractBroken(f"{table} {month}: {file.name} cannot be read as Parquet ({reason})") from error

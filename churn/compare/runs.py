@@ -100,7 +100,7 @@ def _agreement(folder: Path, reports: dict[str, Report], name: str, reference: s
 def _predictions(folder: Path) -> pl.DataFrame:
     """Return the predictions of a run. Raise BadInput when they are missing, damaged, or no predictions."""
     try:
-        return pl.read_parquet(folder / "predictions.parquet", schema=PREDICTIONS)
+        return pl.read_parquet(folder / "predictions.parquet", schema=PREDICTIONS, glob=False)
     except (PolarsError, PanicException, FileNotFoundError) as error:
         reason, again = str(error).splitlines()[0], f"make {DEMOS[folder.name]} writes them again"
         raise BadInput(f"{folder / 'predictions.parquet'} has no predictions ({reason}): {again}") from error

@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from churn.lake import parquet_in
 from churn.tables import LABEL
 
 
@@ -21,6 +22,6 @@ def true_probability(truth: Path, holdout: pl.DataFrame) -> NDArray[np.float64] 
     folder = truth / f"month={holdout['month'][0]}"
     if not folder.is_dir():
         return None
-    known = pl.read_parquet(folder / "*.parquet", hive_partitioning=False)
+    known = pl.read_parquet(parquet_in(folder), hive_partitioning=False)
     joined = holdout.join(known, on="customer_id", how="left", maintain_order="left")["churn_probability"]
     return None if joined.has_nulls() else joined.to_numpy()

@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from churn.harness.addresses import without_proxy
 from churn.harness.errors import BadInput
 from churn.harness.signals import deaf_to_signals
 
@@ -63,14 +64,15 @@ def wait_until(
 
 
 @contextmanager
-def alone_in(folder: Path, sentence: str) -> Iterator[None]:
-    """Hold the lock of `folder` while the block runs. Raises BadInput(`sentence`) when another run holds it."""
+def alone_in(folder: Path, sentence: str = "") -> Iterator[None]:
+    """Hold the lock of `folder` while the block runs. Raises BadInput when another run holds it, with this sentence."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise BadInput(sentence) from None
+        busy = f"another run is at work in {folder}: wait for it, or choose a different folder with --runs"
+        raise BadInput(sentence or busy) from None
     try:
         yield
     finally:
@@ -105,7 +107,7 @@ class Guarded:
         with log.open("ab") as file:
             self.process = subprocess.Popen(
                 ["sh", "-c", self.BEGIN, "sh", *command],
-                env=environment,
+                env=without_proxy(os.environ if environment is None else environment),
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,

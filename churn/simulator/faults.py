@@ -113,7 +113,8 @@ def mb_for_gb(part: Part) -> pl.DataFrame:
 
 def seconds_for_minutes(part: Part) -> pl.DataFrame:
     """One region's new switch counts calls in seconds."""
-    customers = pl.read_parquet(part.export.parent / "month=*/customers/*.parquet", hive_partitioning=False)
+    files = sorted(part.export.parent.glob("month=*/customers/*.parquet"))
+    customers = pl.read_parquet(files, hive_partitioning=False, glob=False)
     regions = customers["region"].unique().sort()
     region = regions[int(part.rng.integers(len(regions)))]
     there = customers.filter(pl.col("region") == region)["customer_id"].implode()
@@ -166,7 +167,7 @@ def break_export(export: Path, fault: str, table: str | None = None, share: floa
         raise BadInput(f"{fault} does not happen to {table}: choose one of {', '.join(chosen.tables)}")
     rng = np.random.default_rng(seed)
     for file in sorted((export / table).glob("*.parquet")):
-        rows = pl.read_parquet(file, hive_partitioning=False)
+        rows = pl.read_parquet(file, hive_partitioning=False, glob=False)
         broken = chosen.change(Part(rows, file, table, export, share, rng))
         if broken is None:
             file.unlink()

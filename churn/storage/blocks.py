@@ -38,9 +38,9 @@ class ValidTables:
         here = [self.folders[month] / table for month in months if month in self.folders]
         files = [file for folder in here for file in sorted(folder.glob(self.block))]
         if files:
-            return pl.scan_parquet(files, hive_partitioning=False)
+            return pl.scan_parquet(files, hive_partitioning=False, glob=False)
         any_file = next((next(iter(self.folders.values())) / table).glob("*.parquet"))
-        return pl.scan_parquet(any_file, hive_partitioning=False).clear()
+        return pl.scan_parquet(any_file, hive_partitioning=False, glob=False).clear()
 
 
 def valid_tables(lake: Path) -> ValidTables:

@@ -100,7 +100,9 @@ class Workflow(Pipeline):
     def leftovers(self) -> list[str]:
         """Return containers, and the files of steps that the cache does not have as finished."""
         remembered = "".join(entry.read_text(encoding="utf-8") for entry in (self.steps / "cache").glob("*.json"))
-        unfinished = [step.name for step in self.steps.glob("churn-*/*") if f"{step}/" not in remembered]
+        unfinished = [
+            step.name for step in self.steps.glob("churn-*/*") if json.dumps(f"{step}/")[1:-1] not in remembered
+        ]
         done = self.call("-m", INSIDE, "containers", str(self.steps))
         return [*done.stdout.split(), *(f"files of the step {step}" for step in unfinished)]
 

@@ -11,23 +11,24 @@ import signal
 import sys
 import time
 import warnings
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
 from churn.collect import data_fingerprint
 from churn.evaluation.ceiling import ceiling_roc_auc
+from churn.harness.addresses import plain_path
 from churn.harness.command import OperatorData, operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
-from churn.harness.processes import free_port, guarded
+from churn.harness.processes import alone_in, free_port, guarded
 from churn.harness.report import STAGES, Report, Stage, report_on
 from churn.harness.signals import until_stopped
 from churn.harness.terminal import console, print_scores, progress_bar, styled
-from churn.lake import months_of, partition
+from churn.lake import months_of, parquet_in, partition
 from churn.simulator.delivery import deliver
 from churn.storage.months import add_months
 from churn.train import training_and_holdout
@@ -36,6 +37,7 @@ STAGE_OF_STEP = dict(zip(["raw", "valid", "process", "training", "model", "predi
 VERSION = version("dagster")
 LOCATION = "data_pipeline.in_dagster.assets"
 SETTINGS = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"  # and no window that asks for a mail address
+BUSY = "Dagster is running in {}: wait for it, or stop it first (Ctrl-C where it was started)"
 ONLY_ERRORS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -49,13 +51,14 @@ def main() -> None:
         open_pages(folder)
         return
     data = operator_data(arguments)
-    for earlier in ("dagster", "lake", "source"):
-        shutil.rmtree(folder / earlier, ignore_errors=True)
-    set_up(folder, data.months)
-    console.print(f"Dagster {VERSION}, in this process; its records are in {folder / 'dagster'}")
-    dagster = Dagster()
-    year_with_a_broken_month(dagster, data, folder / "source")
-    print_scores(write_report(folder, data, dagster))
+    with alone_in(folder, BUSY.format(folder)):
+        for earlier in ("dagster", "lake", "source"):
+            shutil.rmtree(folder / earlier, ignore_errors=True)
+        console.print(f"Dagster {VERSION}, in this process; its records are in {folder / 'dagster'}", soft_wrap=True)
+        with home(folder, data.months):
+            dagster = Dagster()
+            year_with_a_broken_month(dagster, data, folder / "source")
+            print_scores(write_report(folder, data, dagster))
     console.print(f"report: {arguments.runs / 'data-dagster' / 'report.json'}", soft_wrap=True)
     console.print("next: make ui-dagster (the same runs in Dagster's own pages)")
 
@@ -147,7 +150,7 @@ def write_report(folder: Path, data: OperatorData, dagster: Dagster) -> Report:
         isolation="none",
         stages=dagster.stages(),
         fingerprint=data_fingerprint(lake, month),
-        predictions=pl.read_parquet(partition(lake, "predictions", month) / "*.parquet"),
+        predictions=pl.read_parquet(parquet_in(partition(lake, "predictions", month))),
         baseline=dagster.scores(),
         ceiling=ceiling_roc_auc(data.truth, training_and_holdout(lake, month)[1]),
         artifacts={
@@ -158,18 +161,27 @@ def write_report(folder: Path, data: OperatorData, dagster: Dagster) -> Report:
     )
 
 
-def set_up(folder: Path, months: list[str]) -> None:
-    """Set the environment that the assets and Dagster read; nothing is sent over the network."""
-    os.environ |= {
-        "CHURN_SOURCE": str(folder / "source"),
-        "CHURN_LAKE": str(folder / "lake"),
-        "CHURN_FIRST_MONTH": months[0],
-        "CHURN_EXPORTS_END": add_months(months[-1], 1),
-        "DAGSTER_HOME": str(folder / "dagster"),
-    }
+@contextmanager
+def home(folder: Path, months: list[str]) -> Iterator[Path]:
+    """Set the environment that the assets and Dagster read, and yield a folder for sockets.
+
+    Nothing is sent over the network. Dagster makes the URL of its database from the path of its home, and a "?" or a
+    "%2F" in a URL is not what it is in a path. So the home is a link that has neither.
+    """
+    for name in [name for name in os.environ if name.startswith("DAGSTER")]:
+        del os.environ[name]  # of another project
     (folder / "dagster").mkdir(parents=True, exist_ok=True)
     (folder / "dagster" / "dagster.yaml").write_text(SETTINGS, encoding="utf-8")
     warnings.filterwarnings("ignore", message=".*is currently in beta")
+    with plain_path(folder / "dagster") as link:
+        os.environ |= {
+            "CHURN_SOURCE": str(folder / "source"),
+            "CHURN_LAKE": str(folder / "lake"),
+            "CHURN_FIRST_MONTH": months[0],
+            "CHURN_EXPORTS_END": add_months(months[-1], 1),
+            "DAGSTER_HOME": str(link),
+        }
+        yield link.parent
 
 
 def open_pages(folder: Path) -> None:
@@ -181,11 +193,15 @@ def open_pages(folder: Path) -> None:
     months = months_of(folder, "source")
     if not months:
         raise BadInput(f"there is nothing in {folder} to look at: make demo-dagster comes first")
-    set_up(folder, months)
     port, log = free_port(3000), folder / "ui.log"
     python = [sys.executable, "-W", "ignore", "-m"]
-    with TemporaryDirectory() as sockets, until_stopped(), ExitStack() as stack:
-        socket, workspace = f"{sockets}/code", f"{sockets}/workspace.yaml"
+    with (
+        alone_in(folder, BUSY.format(folder)),
+        home(folder, months) as sockets,
+        until_stopped(),
+        ExitStack() as stack,
+    ):
+        socket, workspace = str(sockets / "code"), str(sockets / "workspace.yaml")
         code = {"grpc_server": {"socket": socket, "location_name": LOCATION}}
         Path(workspace).write_text(json.dumps({"load_from": [code]}), encoding="utf-8")
         parts = (

@@ -12,7 +12,7 @@ from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.harness.command import OperatorData, operator_data
 from churn.harness.report import STAGES, Report, Stage, report_on
 from churn.harness.terminal import console, print_scores, print_table, styled
-from churn.lake import partition
+from churn.lake import parquet_in, partition
 from churn.simulator.delivery import deliver
 from churn.tables import FEWEST_MONTHS_TO_LEARN
 from churn.train import training_and_holdout
@@ -76,7 +76,7 @@ def write_report(airflow: Airflow, data: OperatorData, tasks: Records, scores: d
         isolation="process",
         stages=[Stage(name, round(total, 3), "ok") for name, total in seconds.items()],
         fingerprint=data_fingerprint(lake, month),
-        predictions=pl.read_parquet(partition(lake, "predictions", month) / "*.parquet"),
+        predictions=pl.read_parquet(parquet_in(partition(lake, "predictions", month))),
         baseline=scores,
         ceiling=ceiling_roc_auc(data.truth, training_and_holdout(lake, month)[1]),
         artifacts={

@@ -5,6 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
+from churn.harness.addresses import sqlite_url
 from churn.storage.months import add_months, first_day
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
         "core__plugins_folder": str(REPOSITORY / "data_pipeline/local_airflow/plugins"),
         "core__simple_auth_manager_users": f"{USER}:ADMIN",
         "core__simple_auth_manager_passwords_file": str(home / PASSWORDS),
-        "database__sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}",
+        "database__sql_alchemy_conn": sqlite_url(home / "airflow.db"),
         "dag_processor__dag_bundle_config_list": json.dumps(
             [{**bundle, "kwargs": {"path": str(REPOSITORY / "data_pipeline")}}]
         ),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from churn.harness.addresses import raise_if_in_path
 from churn.harness.errors import BadInput
 from churn.harness.processes import Guarded, alone_in, free_port, guarded, wait_until
 from churn.harness.signals import deaf_to_signals
@@ -51,6 +52,7 @@ class Airflow:
 
         `start_over` forgets what earlier runs left in the folder. Raises BadInput when Airflow cannot start.
         """
+        raise_if_in_path(self.folder, "$", "Airflow")  # it replaces $HOME in a path
         self.raise_if_of_another_version()
         running = f"an Airflow is running in {self.home}: stop it first (Ctrl-C where it was started)"
         with alone_in(self.folder, running):

@@ -9,7 +9,7 @@ import polars as pl
 
 from churn.evaluation.ceiling import true_probability
 from churn.evaluation.importance import falls_of_roc_auc
-from churn.lake import partition
+from churn.lake import parquet_in, partition
 from churn.storage.model_file import churn_probability
 from churn.storage.model_file import load_model as load_baseline
 from churn.tables import FEATURES, LABEL
@@ -32,9 +32,9 @@ def show(lake: Path, month: str, truth: Path, folder: Path, seed: int | None) ->
     )
     files = write_card(folder, _story(rows, customers, holdout, seed), holdout, model, trials, falls)
     shutil.copyfile(best / "model.skops", folder / "model.skops")
-    calls = pl.read_parquet(partition(lake, "calls", month) / "calls.parquet")
+    calls = pl.read_parquet(partition(lake, "calls", month) / "calls.parquet", glob=False)
     calls.filter("call").sort("churn_probability", descending=True).write_csv(folder / "whom_to_call.csv")
-    features = pl.read_parquet(partition(lake, "features", month) / "*.parquet", hive_partitioning=False)
+    features = pl.read_parquet(parquet_in(partition(lake, "features", month)), hive_partitioning=False)
     features.head(SAMPLE).write_csv(folder / "customers.csv")
     return holdout, {"model": "model.skops", **files, "calls": "whom_to_call.csv", "customers": "customers.csv"}
 

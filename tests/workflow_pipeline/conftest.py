@@ -20,6 +20,7 @@ from churn.__main__ import solve
 from churn.harness.command import OperatorData
 from churn.simulator.exports import export
 from churn.simulator.world import World
+from tests.demos import BEHIND_A_PROXY
 from workflow_pipeline.engine.runner import STEP_LABEL, engine
 from workflow_pipeline.images import LABEL
 
@@ -63,7 +64,7 @@ def finished(
     client: DockerClient, source: Path, tmp_path_factory: pytest.TempPathFactory, seen: dict[str, Any]
 ) -> Path:
     """The folder of runs with one finished run in it; its images are built."""
-    runs = tmp_path_factory.mktemp("runs")
+    runs = tmp_path_factory.mktemp("runs of feature%2F[2026] ü?")
     ended = threading.Event()
 
     def watch() -> None:
@@ -97,11 +98,21 @@ def command(source: Path, runs: Path, *options: str) -> list[str]:
 def workflow(
     source: Path, runs: Path, *options: str, cwd: Path = ROOT, inside: Sequence[str] = (), **environment: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run it to its end. `inside` is a command to put in front, which runs it elsewhere."""
+    """Run it to its end, behind a proxy that answers nobody, and with files that only their owner may read.
+
+    `inside` is a command to put in front, which runs it elsewhere.
+    """
     return subprocess.run(
         [*inside, *command(source, runs, *options)],
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(cwd), **environment},  # `inside` may move us
+        env={
+            **os.environ,
+            **BEHIND_A_PROXY,
+            "COLUMNS": "200",
+            "PYTHONPATH": str(cwd),
+            **environment,
+        },  # `inside` may move us
+        umask=0o077,
         capture_output=True,
         text=True,
         check=False,
@@ -163,7 +174,7 @@ def executed(runs: Path) -> list[str]:
 
 
 def predictions(folder: Path) -> pl.DataFrame:
-    return pl.read_parquet(folder / "predictions.parquet")
+    return pl.read_parquet(folder / "predictions.parquet", glob=False)
 
 
 def containers(client: DockerClient, runs: Path) -> list[Any]:

@@ -45,6 +45,15 @@ def test_an_engine_that_may_not_be_used_is_not_taken_for_none(client: DockerClie
 
 
 @pytest.mark.docker
+@pytest.mark.usefixtures("client")
+def test_a_path_that_docker_cannot_mount_is_refused_before_anything_runs(source: Path, tmp_path: Path) -> None:
+    refused = workflow(source, tmp_path / "2026-11-27T14:40")
+    assert refused.returncode == 2
+    assert f"Docker cannot work in {tmp_path}/2026-11-27T14:40, because of the ':' in its path" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.docker
 def test_an_image_that_cannot_be_built_is_named_with_the_reason(client: DockerClient, tmp_path: Path) -> None:
     context = {"Dockerfile": b"FROM scratch AS step\nCOPY no-such-file /\n"}
     with (

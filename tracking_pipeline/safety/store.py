@@ -18,8 +18,10 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from churn.harness.addresses import ask_without_proxy, sqlite_url
 from churn.harness.command import OperatorData
 from churn.harness.errors import BadInput
 from churn.harness.terminal import console
@@ -43,6 +45,22 @@ QUIET = {
     "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL": "1",
 }
 
+# MLflow's variables that say where and as whom to record. Others in the shell are of a different project.
+SETTINGS_OF_THE_USER = (
+    "MLFLOW_TRACKING_",
+    "MLFLOW_ARTIFACTS_DESTINATION",
+    "MLFLOW_S3_",
+    "MLFLOW_HTTP_",
+    "MLFLOW_DISABLE_TELEMETRY",
+)
+
+
+def forget_other_projects() -> None:
+    """Remove MLflow's variables of a different project, such as its run, its registry and its experiment."""
+    for name in list(os.environ):
+        if name.startswith("MLFLOW_") and not name.startswith(SETTINGS_OF_THE_USER):
+            del os.environ[name]
+
 
 def store_name(data: OperatorData) -> str:
     """Return the name of the experiment and of the registered model. Each simulated world has its own."""
@@ -51,7 +69,12 @@ def store_name(data: OperatorData) -> str:
 
 def store_uri(folder: Path) -> str:
     """Return the tracking URI: the team's server, or the file in `folder`."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+    if team := os.environ.get("MLFLOW_TRACKING_URI"):
+        return team
+    database = (folder / "mlflow.db").resolve()
+    url = sqlite_url(database)
+    # From a sqlite:/// MLflow makes the folders of the path, but without decoding it.
+    return url if url.endswith(str(database)) else url.replace("sqlite:", "sqlite+pysqlite:", 1)
 
 
 def open_store(folder: Path, name: str) -> Experiment:
@@ -63,6 +86,7 @@ def open_store(folder: Path, name: str) -> Experiment:
     folder.mkdir(parents=True, exist_ok=True)
     for setting, value in QUIET.items():
         os.environ.setdefault(setting, value)
+    ask_without_proxy()
     _log_to(folder / "mlflow.log")
     uri = store_uri(folder)
     if uri.startswith("http"):
@@ -82,14 +106,14 @@ def open_store(folder: Path, name: str) -> Experiment:
     mlflow.set_experiment(experiment_id=experiment.experiment_id)
     if killed := mark_killed_runs(experiment.experiment_id):
         console.print(f"a process was killed: {len(killed)} runs that it left RUNNING are now marked KILLED")
-    if uri.startswith("sqlite:///"):
-        _count_for_the_planner(Path(uri.removeprefix("sqlite:///")))
+    if uri.startswith("sqlite"):
+        _count_for_the_planner(str(make_url(uri).database))
     if not MlflowClient().search_registered_models(f"name = '{name}'"):
         MlflowClient().create_registered_model(name, description=ABOUT_VERSIONS)
     return experiment
 
 
-def _count_for_the_planner(database: Path) -> None:
+def _count_for_the_planner(database: str) -> None:
     """Make the statistics that SQLite's planner needs. Without them, finding the best of 10,000 runs takes seconds."""
     with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
         connection.execute("PRAGMA analysis_limit = 1000")
@@ -136,7 +160,7 @@ def _sentence(message: str, uri: str) -> str:
     if "out-of-date database schema" in message or "Can't locate revision" in message:
         return (
             f"the store {uri} was made by a different MLflow than {mlflow.__version__}: move it away, or, "
-            f"if it is older, copy it and run mlflow db upgrade {uri}"
+            f"if it is older, copy it and run mlflow db upgrade {shlex.quote(uri)}"
         )
     if "not a database" in message or "malformed" in message:
         return f"the store {uri} is damaged: restore it from a copy, or move it away to begin a new one"

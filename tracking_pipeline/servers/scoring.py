@@ -14,6 +14,7 @@ import httpx
 import polars as pl
 from mlflow.pyfunc import scoring_server
 
+from churn.harness.addresses import plain_path
 from churn.harness.errors import BadInput
 from churn.harness.processes import Guarded, free_port, guarded, wait_until
 from tracking_pipeline.registry import CHAMPION, aliased, as_table, model_name
@@ -33,7 +34,7 @@ def champion_server(log: Path) -> Iterator[str]:
     name = model_name()
     if aliased(CHAMPION) is None:
         raise BadInput(f"{name} has no @{CHAMPION}, so nothing is live: run make rollback, or make demo-tracking first")
-    with TemporaryDirectory(dir=log.parent, prefix="served-") as folder:
+    with plain_path(log.parent) as place, TemporaryDirectory(dir=place, prefix="served-") as folder:
         copy = checked(f"models:/{name}@{CHAMPION}", folder)
         port = free_port()
         # The command behind `mlflow models serve --env-manager local`, which finds uvicorn on PATH only.

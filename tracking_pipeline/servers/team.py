@@ -65,7 +65,7 @@ def team_server(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
         config.touch(mode=0o600)
         config.write_text(AUTH_CONFIG.format(database=f"{database}/mlflow_auth", admin=ADMIN), encoding="utf-8")
         port = free_port(port)
-        store = os.environ.get("MLFLOW_ARTIFACTS_DESTINATION") or str((folder / "artifacts").resolve())
+        store = os.environ.get("MLFLOW_ARTIFACTS_DESTINATION") or (folder / "artifacts").resolve().as_uri()
         environment = {
             **os.environ,
             **LEAN,

@@ -31,7 +31,7 @@ def ui(arguments: Namespace) -> None:
     port, log = free_port(5000), folder / "ui.log"
     console.print(f"open http://127.0.0.1:{port}{runs_page(folder / 'mlflow.db')}", soft_wrap=True)
     console.print(f"Ctrl-C ends it; its log: {log}")
-    options = (f"--backend-store-uri={uri}", f"--artifacts-destination={folder / 'artifacts'}")
+    options = (f"--backend-store-uri={uri}", f"--artifacts-destination={(folder / 'artifacts').resolve().as_uri()}")
     with (
         until_stopped(),
         guarded(server_command(port, *options), log, {**os.environ, **LEAN}) as server,
@@ -51,7 +51,7 @@ def server_command(port: int, *options: str) -> list[str]:
 
 def runs_page(database: Path) -> str:
     """Return the page of the newest experiment's runs. In MLflow's list of experiments, a click leads elsewhere."""
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as store:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as store:
         for (experiment,) in store.execute("SELECT experiment_id FROM runs ORDER BY start_time DESC LIMIT 1"):
             return f"/#/experiments/{experiment}/runs?{MODEL_TRAINING}"
     return PAGES

@@ -38,7 +38,7 @@ def write_summary(folder: Path, data: OperatorData, scores: Scores, predictions:
         baseline=scores.as_dict(),
         ceiling=ceiling_roc_auc(data.truth, holdout),
         best={name: live[name] for name in scores.as_dict()},
-        best_predictions=pl.read_parquet(live_predictions),
+        best_predictions=pl.read_parquet(live_predictions, glob=False),
         artifacts={
             "predictions": "predictions.parquet",
             "live_predictions": live_predictions.relative_to(folder).as_posix(),

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class GraphRun:
     def rows(self, artifact: str, month: str, files: str = "*.parquet") -> pl.DataFrame:
         """Return one month of a table that a step has written."""
         folder = Path(self.artifacts[artifact].path) / f"month={month}"
-        return pl.read_parquet(folder / files, hive_partitioning=False)
+        return pl.read_parquet(f"{escape(str(folder))}/{files}", hive_partitioning=False)
 
 
 def run_graph(
@@ -47,8 +48,7 @@ def run_graph(
     folder, source = folder.resolve(), source.resolve()
     steps, log_file = folder / "steps", folder / "log.txt"
     steps.mkdir(parents=True, exist_ok=True)
-    busy = f"another run is at work in {folder}: wait for it, or choose a different folder with --runs"
-    with alone_in(folder, busy), log_file.open("w", encoding="utf-8", buffering=1) as log:
+    with alone_in(folder), log_file.open("w", encoding="utf-8", buffering=1) as log:
         sweep(client, steps)
         if client is None:
             run_in_processes(steps)

@@ -14,6 +14,7 @@ from kfp import local
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
+from churn.harness.addresses import ask_without_proxy
 from churn.harness.errors import BadInput
 from workflow_pipeline.engine import exit_code, mounts
 from workflow_pipeline.engine.mounts import user_of
@@ -32,9 +33,9 @@ def engine() -> docker.DockerClient | None:
     Raises BadInput if there is an engine that this user may not use.
     """
     try:
+        ask_without_proxy()  # DOCKER_HOST may be a port of this machine
         client = docker.from_env(timeout=600)
         client.ping()
-        return client
     except DockerException as error:
         if "permission denied" in str(error).lower():
             raise BadInput(
@@ -42,6 +43,9 @@ def engine() -> docker.DockerClient | None:
                 "sudo usermod -aG docker $USER, then log in again"
             ) from error
         return None
+    if os.getuid() == 0:
+        os.umask(0o022)  # the steps run as a different user, who reads the files that we write
+    return client
 
 
 def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -> None:
@@ -104,7 +108,7 @@ def sweep(client: docker.DockerClient | None, folder: Path) -> None:
                 network.remove()
     remembered = "".join(map(_remembered, (folder / "cache").glob("*.json")))
     for step in folder.glob("churn-*/*"):
-        if f"{step}/" not in remembered:
+        if json.dumps(f"{step}/")[1:-1] not in remembered:  # as JSON writes a path with an umlaut
             shutil.rmtree(step, ignore_errors=True)
     for run in folder.glob("churn-*"):
         if not any(run.iterdir()):

@@ -19,6 +19,7 @@ from churn.checks.manifest import MANIFEST
 from churn.compare.__main__ import main as compare
 from churn.harness.command import OperatorData
 from churn.harness.errors import refused_by_file_system
+from churn.harness.processes import alone_in
 from churn.harness.report import read_report
 from churn.simulator.faults import break_export
 from churn.simulator.world import World
@@ -58,6 +59,13 @@ def churn(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 Churn = Callable[..., tuple[int, str, str]]
 
 
+def test_a_second_run_at_once_is_refused_in_a_sentence(churn: Churn, operator: Path, tmp_path: Path) -> None:
+    with alone_in(tmp_path / "plain"):
+        outcome = churn("--source", operator / "source", "--runs", tmp_path)
+    assert_one_sentence(outcome, f"another run is at work in {tmp_path / 'plain'}: wait for it, or choose a different")
+    assert sorted(path.name for path in (tmp_path / "plain").iterdir()) == [".lock"]
+
+
 @pytest.fixture(scope="module")
 def first_run(operator: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("first")
@@ -73,7 +81,7 @@ def finished(first_run: Path, tmp_path: Path) -> Path:
 
 def kept(runs: Path) -> dict[str, str]:
     """The files that must outlive a run that fails."""
-    return {name: sha for name, sha in files(runs).items() if "/lake/" not in name}
+    return {name: sha for name, sha in files(runs).items() if "/lake/" not in name and not name.endswith("/.lock")}
 
 
 def assert_one_sentence(outcome: tuple[int, str, str], expected: str) -> None:

@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from churn.harness.processes import wait_until
-from tests.data_pipeline.conftest import pages
-from tests.demos import Demos
+from tests.data_pipeline.conftest import pages, run
+from tests.demos import CUSTOMERS, MONTH, Demos
 from tests.foreign_page import answers, attack
 
 pytestmark = pytest.mark.slow
@@ -113,6 +113,18 @@ def test_a_page_of_another_site_starts_nothing_and_reads_nothing(ui: httpx.Clien
     assert records(ui) == before
 
 
+@pytest.mark.usefixtures("ui")
+def test_the_demo_does_not_run_under_open_pages(runs: Path, demos: Demos) -> None:
+    (runs / "world").symlink_to(demos.runs / "world")
+    module, world = words(runs)[1], [f"--customers={CUSTOMERS}", f"--month={MONTH}"]
+    refused = run("dagster", "-m", module, *world, "--runs", str(runs))
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"error: Dagster is running in {runs / 'data-dagster'}: "
+        "wait for it, or stop it first (Ctrl-C where it was started)\n"
+    )
+
+
 def test_a_run_that_is_launched_in_the_pages_runs(ui: httpx.Client) -> None:
     before = {run["runId"] for run in records(ui)["runsOrError"]["results"]}
     assert asked(ui, LAUNCH) == {"launchRun": {"__typename": "LaunchRunSuccess"}}
@@ -125,6 +137,7 @@ def test_a_run_that_is_launched_in_the_pages_runs(ui: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP])
-def test_nothing_outlives_the_pages_however_they_end(runs: Path, end: signal.Signals) -> None:
-    with pages(*words(runs), end=end) as line:
+def test_nothing_outlives_the_pages_however_they_end(demos: Demos, tmp_path: Path, end: signal.Signals) -> None:
+    shutil.copytree(demos.runs / "data-dagster", tmp_path / "data-dagster", symlinks=True)
+    with pages(*words(tmp_path), end=end) as line:
         assert address_in(line)

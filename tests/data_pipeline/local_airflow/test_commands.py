@@ -84,3 +84,11 @@ def test_rerun_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert said in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_path_in_which_airflow_would_replace_a_variable_is_refused(tmp_path: Path) -> None:
+    start = "from pathlib import Path; from data_pipeline.local_airflow.start import Airflow; import sys\n"
+    start += "with Airflow(Path(sys.argv[1]), ['2025-01']).running(): pass"
+    refused = run("data", "-c", start, str(tmp_path / "a $HOME" / "data"))
+    assert "Airflow cannot work in" in refused.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []

@@ -53,8 +53,9 @@ def service(address: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def customers(finished: Path) -> pl.DataFrame:
-    files = finished / "workflow" / "steps" / "churn-*" / "process" / "features" / "month=2025-04" / "*.parquet"
-    return pl.read_parquet(files, hive_partitioning=False).unique("customer_id", maintain_order=True)
+    steps = finished / "workflow" / "steps"
+    files = sorted(steps.glob("churn-*/process/features/month=2025-04/*.parquet"))
+    return pl.read_parquet(files, hive_partitioning=False, glob=False).unique("customer_id", maintain_order=True)
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +70,12 @@ def refused(service: httpx.Client, body: bytes) -> tuple[int, Any]:
 
 
 def test_every_customer_gets_the_answer_of_the_graph(address: str, customers: pl.DataFrame, finished: Path) -> None:
-    predictions = pl.read_parquet(finished / "workflow" / "predictions.parquet")
+    predictions = pl.read_parquet(finished / "workflow" / "predictions.parquet", glob=False)
     assert difference_from_graph(address, customers, predictions) <= SAME_ANSWER
 
 
 def test_a_different_answer_is_noticed(address: str, customers: pl.DataFrame, finished: Path) -> None:
-    predictions = pl.read_parquet(finished / "workflow" / "predictions.parquet")
+    predictions = pl.read_parquet(finished / "workflow" / "predictions.parquet", glob=False)
     with pytest.raises(BadInput, match="the served model differs"):
         difference_from_graph(address, customers, predictions.with_columns(pl.col("churn_probability") + 1e-5))
 
