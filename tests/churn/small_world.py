@@ -83,7 +83,7 @@ def tables(folder: Path) -> dict[str, str]:
 
 
 def hidden_leftovers(folder: Path) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in folder.rglob(".*")]
+    return [path.relative_to(folder).as_posix() for path in folder.rglob(".*") if path.name != ".lock"]
 
 
 def rows(lake: Path, table: str, month: str, under: str = "") -> pl.DataFrame:
