@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
 
-PERSON = "cust|customer|client|cliente|kunde|kunden|user|account|acct|subscriber|member|person|household|player|patient"
+PERSON = "cust|customer|cliente?|kunden?|user|account|acct|subscriber|member|person|individual|household|player|patient"
 NUMBER = "id|uid|uuid|guid|no|nr|num|number|nummer|code|key|ref|hash"
 NAMES_A_CUSTOMER = rf"(?i:^({PERSON}|msisdn|phone|mobile|e-?mail)s?$|({PERSON})s?[_ .-]*({NUMBER})$)"
 NAMES_SOMETHING = r"(?i:(^|[_ .-])(id|uid|cid|uuid|guid|key|phone|email)$)|[a-z]I[dD]$"
@@ -19,7 +19,7 @@ DATE = r"^\d+-[A-Za-z]{3,9}-\d+$"  # 05-Jan-2024 looks like a code
 FEWEST = 20  # different values; fewer are a category, such as a shop or a plan
 MOST_ROWS_EACH = 50  # on average, for a column whose name does not say "customer"
 FEWEST_OF_EACH_OUTCOME = 12  # customers; each fold of a fold needs some
-LOOK_ALIKE = "equal an earlier one in all columns that are learnt from"
+LOOK_ALIKE = "rows that equal an earlier one in all columns that are learnt from"
 BUCKETS = 2_000  # StratifiedGroupKFold asks every group in a loop of Python, so customers share buckets
 
 
@@ -101,7 +101,7 @@ def rows_written_twice(table: pl.DataFrame, names: Sequence[str], notes: list[st
     if not (repeated := len(table) - same.n_unique()):
         return None
     if repeated > len(table) / 2:
-        notes.append(f"{repeated:,} rows {LOOK_ALIKE}: kept, and they may be on both sides of the split")
+        notes.append(f"{LOOK_ALIKE}: {repeated:,}, kept, and they may be on both sides of the split")
         return None
-    notes.append(f"{repeated:,} rows {LOOK_ALIKE}: kept, on the same side of the split")
+    notes.append(f"{LOOK_ALIKE}: {repeated:,}, kept on the same side of the split")
     return Customers((same - 1).to_numpy().astype(np.int64), "equal rows together")

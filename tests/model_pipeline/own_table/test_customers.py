@@ -71,6 +71,7 @@ def test_where_chance_decides_a_model_is_scored_as_guessing(tmp_path: Path, monk
         ("customer_id", "C{:05d}".format),
         ("CustomerID", str),
         ("Kundennummer", "{}".format),
+        ("individual", "{}".format),
         ("user", "user {}".format),
         ("id", str),
         ("who", lambda number: sha256(str(number).encode()).hexdigest()[:12]),
@@ -166,7 +167,7 @@ def test_rows_written_twice_are_on_the_same_side(tmp_path: Path) -> None:
     own = read(pl.concat([once, once.with_columns(row=pl.col("row") + len(once))]), tmp_path)
     values = [set(part.rows.select("age", "score", "km").rows()) for part in (own.train, own.holdout)]
     assert not values[0] & values[1]
-    assert f"1,200 rows {LOOK_ALIKE}: kept, on the same side of the split" in own.notes
+    assert f"{LOOK_ALIKE}: 1,200, kept on the same side of the split" in own.notes
     assert abs(roc_auc_of_trees(own) - 0.5) < 0.07
 
 
