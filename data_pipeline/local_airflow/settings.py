@@ -40,6 +40,9 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
         "api__secret_key": secrets.token_urlsafe(48),  # tokens of an earlier run are worth nothing
         "api_auth__jwt_secret": secrets.token_urlsafe(48),
         "logging__logging_level": "WARNING",
+        # The defaults of these two would be lost if the path of Airflow's home has a "%".
+        "logging__base_log_folder": str(home / "logs"),
+        "logging__dag_processor_child_process_log_directory": str(home / "logs/dag_processor"),
         "scheduler__scheduler_idle_sleep_time": "0.2",
         # How long to wait for a killed task, and for the tasks of a killed scheduler: 300 s each by default.
         "scheduler__task_instance_heartbeat_timeout": "30",

@@ -43,7 +43,6 @@ class Airflow:
         self.months = months
         self.url = f"http://127.0.0.1:{free_port(8080)}"
         self.password = secrets.token_urlsafe(12)
-        self.api = RestApi(self.url, USER, self.password)
         self.processes: dict[str, Guarded] = {}
 
     @contextmanager
@@ -91,6 +90,7 @@ class Airflow:
         (self.home / "version").write_text(AIRFLOW_VERSION, encoding="utf-8")
         write_password(self.home, self.password)
         self.environment = environment(self.folder, self.url, self.months)
+        self.api = RestApi(self.url, USER, self.password)  # a token of an earlier start is worth nothing
         command, log = [sys.executable, "-m", "airflow", "db", "migrate"], self.home / "migrate.log"
         with guarded(command, log, self.environment) as migration:
             if migration.wait():
