@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.demos import Demos
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
+settings.register_profile("patient", settings(), deadline=None)  # no test measures time: a machine may be busy
+settings.load_profile("patient")
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; the tests read output as it is in a log
 LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "tracking_pipeline")
 BUILD_IMAGES = ("workflow_pipeline", "contrast", "test_same_answer.py")
