@@ -87,11 +87,11 @@ def test_a_changed_lock_runs_what_its_image_runs_though_its_first_build_was_kill
     client: DockerClient, finished: Path, source: Path, tmp_path: Path
 ) -> None:
     code = copy_of_the_code(tmp_path)
-    with (code / "workflow_pipeline" / "locks" / "process.txt").open("a") as lock:
+    with (code / "workflow_pipeline" / "locks" / "validate.txt").open("a") as lock:
         lock.write(f"# {uuid4()}\n")  # nothing but a comment, and one that no build has seen
-    say = "from workflow_pipeline.images import image; print(image('process'), end='')"
+    say = "from workflow_pipeline.images import image; print(image('validate'), end='')"
     name = subprocess.run([sys.executable, "-c", say], cwd=code, capture_output=True, text=True, check=True).stdout
-    assert name != image("process")
+    assert name != image("validate")
     before = unnamed(client)
     try:
         with start(source, finished, cwd=code) as building:
@@ -102,8 +102,8 @@ def test_a_changed_lock_runs_what_its_image_runs_though_its_first_build_was_kill
         assert client.images.list(name) == []
         changed = workflow(source, finished, cwd=code)
         assert changed.returncode == 0, changed.stderr
-        assert "images built: process\n" in changed.stdout
-        assert executed(finished) == ["process", "build", "train", "deploy"]
+        assert "images built: validate\n" in changed.stdout
+        assert executed(finished) == ["validate", "process", "build", "train", "deploy"]
         wait_for(lambda: unnamed(client) <= before)
     finally:
         if client.images.list(name):
@@ -137,8 +137,10 @@ def test_steps_are_locked_down(finished: Path, seen: dict[str, Any], source: Pat
     }
     for stage, attributes in found.items():
         mounts = {mount["Source"]: mount["RW"] for mount in attributes["Mounts"]}
-        (run,) = (finished / "workflow" / "steps").glob("churn-*")
-        assert {path for path, writable in mounts.items() if writable} == {str(run / stage)}
+        (own,) = (Path(path) for path, writable in mounts.items() if writable)
+        run = own.parent
+        assert own.name == stage
+        assert run.parent == finished / "workflow" / "steps"
         reads = {str(run / path) for path in reads_of[stage]}  # an absolute path stays what it is
         assert {path for path, writable in mounts.items() if not writable} == reads
 
