@@ -320,7 +320,7 @@ def test_a_forged_report_is_one_sentence(compare: Compare, runs: Path) -> None:
     code, _, errors = compare()
     assert code == 2
     assert re.fullmatch(
-        r"error: \S+/data/report.json is not a run report \(\$.best: .+\): run the pipeline again\n", errors
+        r"error: .+/data/report.json is not a run report \(\$.best: .+\): run the pipeline again\n", errors
     )
 
 
@@ -349,7 +349,7 @@ def test_predictions_that_are_none_are_one_sentence(
     code, _, errors = compare()
     assert code == 2
     assert re.fullmatch(
-        r"error: \S+/predictions.parquet has no predictions \(.+\): make demo-model writes them again\n", errors
+        r"error: .+/predictions.parquet has no predictions \(.+\): make demo-model writes them again\n", errors
     )
 
 
