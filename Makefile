@@ -127,13 +127,16 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 ##@ Check
 
-.PHONY: test test-fast kills mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
+.PHONY: test test-fast test-thorough kills mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
 
-test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run all tests
-	@exec .venv/test/bin/python -m pytest -n 3 # processes, which mostly wait for engines; tests/conftest.py spreads the tests
+test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests
+	@exec .venv/test/bin/python -m pytest -n 3 -m 'not thorough' # processes, which mostly wait for engines; tests/conftest.py spreads the tests
 
 test-fast: .venv/test/.ok ## run the quick tests that need no engine
 	@exec .venv/test/bin/python -m pytest -n 2 -m 'not (slow or docker or airflow or browser)'
+
+test-thorough: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests that make test leaves out: kills, full disks, many seeds, the whole contrast
+	@exec .venv/test/bin/python -m pytest -n 3 -m thorough
 
 mutants: .venv/mutants/.ok ## change the code that learns and judges, and list the changes that no test notices (hours)
 	@sh tools/mutants.sh .venv/mutants/bin/python

@@ -12,6 +12,7 @@ from tests.demos import environment_python
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_after_a_kill_at_a_random_moment_the_next_run_gives_the_right_answer(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def half_on_the_way(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
     return source, f"usage 2025-02: {lost}: the export is not what its manifest lists, so wait until the operator "
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.airflow

@@ -74,6 +74,7 @@ def test_readme_has_the_table(matrix: Any) -> None:
     assert as_markdown(matrix) in README.read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("pipeline", [pytest.param(name, marks=MARKS.get(name, ())) for name in PIPELINES])
 def test_cells_are_what_is_observed_now_and_their_controls_hold(matrix: Any, columns: Columns, pipeline: str) -> None:

@@ -1,7 +1,6 @@
 """`make docs`: the site is served to its own pages alone, and rebuilt when a file changes."""
 
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ def address() -> Iterator[str]:
             wait_until(lambda: is_up(address), 180, "the site is not served")
             yield address
         finally:
-            server.send_signal(signal.SIGINT)
+            server.terminate()
             server.communicate(timeout=60)
 
 

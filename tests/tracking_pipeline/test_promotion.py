@@ -127,6 +127,7 @@ def test_a_registry_that_starts_again_keeps_the_old_versions(may: str, rows: pl.
     assert "champion" in kept.aliases
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize(("when", "now_live"), [("before", "1"), ("after", "2")])
 def test_killed_at_the_move_the_history_tells_what_is_live(

@@ -83,6 +83,7 @@ def test_a_changed_line_runs_its_stage_and_those_after_it(finished: Path, source
     assert executed(finished) == []  # changed back: nothing was forgotten
 
 
+@pytest.mark.thorough
 def test_a_changed_lock_runs_what_its_image_runs_though_its_first_build_was_killed(
     client: DockerClient, finished: Path, source: Path, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_steps_are_locked_down(finished: Path, seen: dict[str, Any], source: Pat
         assert {path for path, writable in mounts.items() if not writable} == reads
 
 
+@pytest.mark.thorough
 def test_a_damaged_report_is_written_again(finished: Path, source: Path) -> None:
     place = finished / "workflow" / "report.json"
     before = report(finished)
@@ -155,6 +157,7 @@ def test_a_damaged_report_is_written_again(finished: Path, source: Path) -> None
         assert report(finished)["ceiling_roc_auc"] == before["ceiling_roc_auc"]
 
 
+@pytest.mark.thorough
 def test_an_export_that_a_step_may_not_read_is_named_and_its_failure_is_not_remembered(
     client: DockerClient, source: Path, runs: Path, tmp_path: Path
 ) -> None:
@@ -169,6 +172,7 @@ def test_an_export_that_a_step_may_not_read_is_named_and_its_failure_is_not_reme
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.thorough
 def test_a_retry_of_collect_can_succeed(
     client: DockerClient, source: Path, runs: Path, finished: Path, tmp_path: Path
 ) -> None:
@@ -222,6 +226,7 @@ def test_an_artifact_edited_by_hand_is_noticed(finished: Path, source: Path) -> 
     assert executed(finished) == ["build", "train", "deploy"]
 
 
+@pytest.mark.thorough
 def test_a_killed_container_fails_its_step_and_the_next_run_goes_on(
     client: DockerClient, source: Path, runs: Path, finished: Path
 ) -> None:
@@ -236,6 +241,7 @@ def test_a_killed_container_fails_its_step_and_the_next_run_goes_on(
     assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
 
 
+@pytest.mark.thorough
 def test_collection_is_tried_again_when_its_container_dies(
     client: DockerClient, source: Path, runs: Path, finished: Path
 ) -> None:
@@ -249,6 +255,7 @@ def test_collection_is_tried_again_when_its_container_dies(
     assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
 
 
+@pytest.mark.thorough
 def test_a_killed_run_leaves_nothing_behind_and_the_next_goes_on(
     client: DockerClient, source: Path, runs: Path, finished: Path
 ) -> None:
@@ -269,6 +276,7 @@ def test_two_runs_in_one_folder_do_not_sweep_each_other_away(source: Path, finis
     assert "another run is at work in" in second.stderr
 
 
+@pytest.mark.thorough
 def test_a_bill_of_materials_lists_what_is_installed(client: DockerClient, finished: Path, tmp_path: Path) -> None:
     say = (
         "import json; from importlib.metadata import distributions; "
@@ -323,6 +331,7 @@ def test_a_served_model_stays_while_another_run_goes_on_and_goes_with_ctrl_c(
     assert containers(client, finished) == []
 
 
+@pytest.mark.thorough
 def test_a_served_model_that_dies_is_noticed(client: DockerClient, finished: Path, source: Path) -> None:
     with start(source, finished, "--serve", "0") as serving:
         assert serving.stdout is not None
@@ -337,6 +346,7 @@ def test_a_served_model_that_dies_is_noticed(client: DockerClient, finished: Pat
     assert containers(client, finished) == []
 
 
+@pytest.mark.thorough
 def test_a_model_whose_server_was_killed_is_swept_away(client: DockerClient, finished: Path, source: Path) -> None:
     with start(source, finished, "--serve", "0") as serving:
         wait_for(

@@ -187,6 +187,7 @@ def test_a_clean_world_is_never_doubted_quickly() -> None:
     assert findings_of_a_year(year_of(World(customers=600, seed=1))) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("customers", [1000, 10_000])
 @pytest.mark.parametrize("seed", SEEDS_NOT_TUNED_ON)

@@ -113,6 +113,7 @@ def test_a_page_of_another_site_starts_nothing_and_reads_nothing(ui: httpx.Clien
     assert records(ui) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("ui")
 def test_the_demo_does_not_run_under_open_pages(runs: Path, demos: Demos) -> None:
     (runs / "world").symlink_to(demos.runs / "world")
@@ -136,6 +137,7 @@ def test_a_run_that_is_launched_in_the_pages_runs(ui: httpx.Client) -> None:
     wait_until(ended, 240, "the run did not succeed", pause=0.5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP])
 def test_nothing_outlives_the_pages_however_they_end(demos: Demos, tmp_path: Path, end: signal.Signals) -> None:
     shutil.copytree(demos.runs / "data-dagster", tmp_path / "data-dagster", symlinks=True)

@@ -32,6 +32,7 @@ def test_what_is_done_is_not_run_again_when_predictions_alone_failed(states: dic
     assert only_the_predictions_failed([*newest, *other, *earlier], MONTH) == alone
 
 
+@pytest.mark.slow
 def test_nothing_to_look_at_is_a_sentence(tmp_path: Path) -> None:
     for environment, words, target in (
         ("data", ("data_pipeline", "ui"), "demo-data"),
@@ -42,12 +43,14 @@ def test_nothing_to_look_at_is_a_sentence(tmp_path: Path) -> None:
         assert f"make {target} comes first" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_month_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
     refused = run("data", "-m", "data_pipeline", "--month", "2031-01", "--runs", str(tmp_path))
     assert refused.returncode == 2
     assert "choose a month from 2025-03 to 2025-12" in refused.stderr
 
 
+@pytest.mark.slow
 def test_home_of_another_version_is_kept_and_named(tmp_path: Path) -> None:
     home = tmp_path / "data" / "airflow"
     home.mkdir(parents=True)
@@ -68,6 +71,7 @@ def test_a_new_demo_keeps_the_previous_answer_until_it_has_its_own(tmp_path: Pat
     assert sorted(file.name for file in tmp_path.iterdir()) == ["predictions.parquet", "report.json"]
 
 
+@pytest.mark.slow
 def test_rerun_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "data" / "airflow").mkdir(parents=True)
     for month in month_range("2025-01", "2025-06"):

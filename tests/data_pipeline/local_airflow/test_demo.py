@@ -74,6 +74,7 @@ def another(demos: Demos, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.thorough
 @pytest.mark.airflow
 @pytest.mark.slow
 def test_a_month_is_run_again_in_the_airflow_of_the_demo(another: Path) -> None:
@@ -105,6 +106,7 @@ def test_a_process_that_hides_is_seen_all_the_same() -> None:
     assert left == ["sleep 300"]
 
 
+@pytest.mark.thorough
 @pytest.mark.airflow
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])

@@ -12,7 +12,7 @@ import pytest
 
 from tests.tracking_pipeline.conftest import NAME, ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 SERVING = """
 import sys, time
 from pathlib import Path

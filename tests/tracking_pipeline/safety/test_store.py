@@ -17,7 +17,7 @@ from tests.demos import MONTH
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL_WORLD, command
 from tracking_pipeline.safety.store import open_store
 
-pytestmark = pytest.mark.slow  # each starts a command, which imports MLflow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]  # each starts a command, which imports MLflow
 IMPORT_ALL = """
 import importlib, os, sys
 from pathlib import Path

@@ -30,6 +30,7 @@ from tracking_pipeline.safety.moves import NOTHING, Decision, history
 from tracking_pipeline.safety.store import open_store, start_registry_again
 from tracking_pipeline.story.lineage import live_in
 
+pytestmark = pytest.mark.slow  # each registers models with MLflow
 MAY = "2025-05"
 
 
@@ -86,7 +87,6 @@ def test_rollback_brings_back_an_alias_that_was_deleted(name: str, model: str) -
     assert history()[-2].reasons == "@champion was moved by hand: it names nothing, where the history has version 1"
 
 
-@pytest.mark.slow
 def test_the_gate_compares_with_what_is_live_and_notes_who_put_it_there(name: str, model: str, lake: Path) -> None:
     forced(name, model, 1)
     register(name, model)
@@ -139,7 +139,6 @@ def test_without_a_way_back_a_command_is_named(name: str, model: str) -> None:
         roll_back()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0, -86_400], ids=["the same millisecond", "each a day earlier"])
 def test_the_history_is_ordered_by_its_own_count(
     name: str, model: str, seconds: int, monkeypatch: pytest.MonkeyPatch
@@ -190,7 +189,6 @@ def test_a_version_that_was_registered_by_hand(
     assert roll_back().live == live() == "1"
 
 
-@pytest.mark.slow
 def test_each_trainers_own_challenger_is_judged(name: str, model: str, lake: Path) -> None:
     """Someone else may train in the same store between our train and our deploy."""
     ours, theirs = register(name, model), register(name, model)
@@ -238,7 +236,6 @@ def test_a_registry_whose_versions_were_all_deleted_starts_again(name: str, rows
     assert live() == "1"
 
 
-@pytest.mark.slow
 def test_a_deleted_experiment_comes_back_with_the_command_that_is_named(
     store: Path, name: str, rows: pl.DataFrame
 ) -> None:

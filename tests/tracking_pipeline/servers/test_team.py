@@ -33,7 +33,7 @@ from tracking_pipeline.registry import load_version
 from tracking_pipeline.safety.store import open_store
 from tracking_pipeline.servers.team import postgres_programs, team_server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 FIRST_MONTH = "2025-03"
 
 

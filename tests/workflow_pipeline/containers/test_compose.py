@@ -39,6 +39,7 @@ def docker_compose() -> list[str]:
     pytest.skip(reason)
 
 
+@pytest.mark.thorough
 @pytest.mark.docker
 @pytest.mark.slow
 @pytest.mark.usefixtures("finished")

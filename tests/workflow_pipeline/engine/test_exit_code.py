@@ -39,6 +39,7 @@ def kfps_own(*arguments: Any, **options: Any) -> int:
         return -1
 
 
+@pytest.mark.thorough
 def test_a_failing_gate_fails_every_time(
     client: DockerClient, gate: str, record_property: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,6 +30,7 @@ from workflow_pipeline.images import ENVIRONMENT, image
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.slow,
+    pytest.mark.thorough,
     pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can start a second engine"),
 ]
 

@@ -186,6 +186,7 @@ def test_a_body_of_10_mb_is_refused(service: httpx.Client, chunks: int) -> None:
     assert "Content Too Large" in answer.text
 
 
+@pytest.mark.thorough
 def test_a_thousand_requests_at_once_are_answered(service: httpx.Client, customer: dict[str, Any]) -> None:
     def ask(_: int) -> Any:
         return service.post("/predict", json={"customers": [customer]}).raise_for_status().json()
@@ -195,6 +196,7 @@ def test_a_thousand_requests_at_once_are_answered(service: httpx.Client, custome
     assert answers == [answers[0]] * 1000
 
 
+@pytest.mark.thorough
 def test_a_crowd_of_half_requests_is_turned_away_and_forgotten(address: str, service: httpx.Client) -> None:
     place = httpx.URL(address)
     half = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n" + b" " * 60_000
@@ -222,6 +224,7 @@ def test_the_served_model_has_no_way_out(client: DockerClient, image: str, tmp_p
     assert client.networks.list(filters=label) == []
 
 
+@pytest.mark.thorough
 def test_schemathesis_finds_nothing(address: str, tmp_path: Path) -> None:
     schemathesis = Path(sys.executable).with_name("schemathesis")
     command = [str(schemathesis), "run", f"{address}/openapi.json", "--max-examples=30", "--seed=1", "--no-color"]
