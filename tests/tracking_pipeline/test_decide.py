@@ -19,6 +19,7 @@ MONTH = "2025-06"
 ROWS, HOLDOUT = marked_rows(1, 2, 3, 4), marked_rows(5, seed=1)
 
 
+@pytest.mark.slow
 def test_both_rivals_are_scored_on_the_hold_out_month_and_on_nothing_else(name: str, tmp_path: Path) -> None:
     folder = partition(tmp_path, "training", MONTH)
     folder.mkdir(parents=True)

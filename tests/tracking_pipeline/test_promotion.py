@@ -96,6 +96,7 @@ def test_what_is_live_follows_from_the_history() -> None:
     assert stacks == [[], ["1"], ["1"], ["1", "3"], ["1", "3", "2"], ["1", "3"], ["1"]]
 
 
+@pytest.mark.slow
 def test_from_first_promotion_to_rollback(may: str, lake: Path, rows: pl.DataFrame) -> None:
     first, _ = registered(may, rows)
     assert decide(lake, "2025-05", first).what == "promoted"
@@ -111,6 +112,7 @@ def test_from_first_promotion_to_rollback(may: str, lake: Path, rows: pl.DataFra
     assert live() == "1"
 
 
+@pytest.mark.slow
 def test_a_backfill_does_not_replace_a_newer_champion(may: str, lake: Path, rows: pl.DataFrame) -> None:
     force(registered(may, rows)[0])
     older, _ = registered(may, rows, month="2025-04")
