@@ -25,6 +25,7 @@ DOCKER_FAKES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", DOCKER_FAKES)
 def test_doctor_believes_a_container_that_ran_and_nothing_less(clone: Path, tmp_path: Path, case: str) -> None:
     docker, status, found = DOCKER_FAKES[case]

@@ -4,9 +4,12 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.fresh_clone import make, script, standin_uv
 
 
+@pytest.mark.slow
 def test_an_environment_is_built_once_and_again_when_its_lock_is_newer(clone: Path, tmp_path: Path) -> None:
     uv = standin_uv(tmp_path / "bin")
     first = make(clone, ".venv/plain/.ok", path=uv)

@@ -51,6 +51,7 @@ def pages(site: Path) -> dict[str, Links]:
     return {path.relative_to(site).as_posix(): Links(path) for path in found}
 
 
+@pytest.mark.slow
 def test_the_site_builds_without_a_warning(built: "subprocess.CompletedProcess[str]") -> None:
     assert (built.returncode, "WARNING" in built.stderr) == (0, False), built.stderr
 

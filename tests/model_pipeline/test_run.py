@@ -61,6 +61,7 @@ def test_the_scores_are_those_of_the_model_in_the_lake_on_the_hold_out_month(fin
     assert json.loads((best / "scores.json").read_text()) == {"threshold": model.threshold, **expected.as_dict()}
 
 
+@pytest.mark.slow
 def test_one_thread_or_two_and_once_or_twice_the_same_seed_gives_the_same_bits(finished: Run) -> None:
     rows, holdout = training_and_holdout(finished.lake, NEWEST)
     answers = []

@@ -120,6 +120,7 @@ def test_a_backfill_does_not_replace_a_newer_champion(may: str, lake: Path, rows
     assert live() == "1"
 
 
+@pytest.mark.slow
 def test_a_registry_that_starts_again_keeps_the_old_versions(may: str, rows: pl.DataFrame) -> None:
     force(registered(may, rows)[0])
     start_registry_again()

@@ -61,6 +61,7 @@ def rewrite(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "candidate", [CANDIDATES[0], CANDIDATES[2], CANDIDATES[5]], ids=lambda candidate: candidate.family
 )

@@ -133,6 +133,7 @@ def test_a_passed_exercise_leads_to_the_next_and_a_changed_answer_has_not_passed
     assert re.search(r"06 .* not yet", workshop(classroom, "list").stdout)
 
 
+@pytest.mark.slow
 def test_a_reset_keeps_the_answer_so_far(classroom: Path) -> None:
     answers = classroom / "workshop" / "answers"
     workshop(classroom, "check", "--exercise", CARDS)
@@ -157,6 +158,7 @@ def test_a_reset_of_all_gives_every_starter_and_keeps_every_answer(classroom: Pa
         assert (answers / f"{folder.name}.py").read_bytes() == (folder / "exercise.py").read_bytes()
 
 
+@pytest.mark.slow
 def test_an_upgrade_takes_no_work_away_and_renews_what_nobody_touched(classroom: Path) -> None:
     answers = classroom / "workshop" / "answers"
     workshop(classroom, "reset", "--exercise", "all")

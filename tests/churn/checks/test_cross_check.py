@@ -135,6 +135,7 @@ def test_clean_exports_leave_no_row_out(clean_lake: Path, tmp_path: Path) -> Non
     assert files(partition(lake, "quarantine", NEWEST)) == files(partition(clean_lake, "quarantine", NEWEST))
 
 
+@pytest.mark.slow
 def test_the_number_of_parts_is_not_the_number_of_open_files(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulator, "CUSTOMERS_PER_BLOCK", 12)

@@ -77,6 +77,7 @@ def test_a_file_that_is_no_parquet_closes_the_gate(
     assert hidden_leftovers(lake) == []
 
 
+@pytest.mark.slow
 @modest
 @given(table=st.sampled_from(TABLES), where=st.floats(0, 1), flips=st.binary(min_size=1, max_size=20))
 def test_damaged_bytes_never_end_in_a_traceback(clean_lake: Path, table: str, where: float, flips: bytes) -> None:

@@ -91,6 +91,7 @@ def test_a_truncated_model_is_refused(lake: Path) -> None:
         load_model(path)
 
 
+@pytest.mark.slow
 def test_the_same_model_gives_the_same_file_in_another_process_and_at_another_time(
     clean_lake: Path, tmp_path: Path
 ) -> None:

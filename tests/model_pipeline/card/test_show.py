@@ -18,6 +18,7 @@ MONTH = "2025-07"
 HOLDOUT = marked_rows(6, seed=1)
 
 
+@pytest.mark.slow
 def test_only_the_hold_out_month_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model_pipeline.build.CANDIDATES", 2)
     tables = {"train": marked_rows(1, 2, 3, 4, 5), "holdout": HOLDOUT, "features": marked_rows(7, seed=2).drop(LABEL)}
