@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
@@ -80,19 +81,29 @@ def alone_in(folder: Path, sentence: str = "") -> Iterator[None]:
 
 
 class Guarded:
-    """A program in its own process group, which ends with this process, even if that is killed with SIGKILL.
+    """A program in its own session, which ends with this process, even if that is killed with SIGKILL.
 
     A small shell waits on a pipe that only this process holds open. The kernel closes the pipe when this process ends,
-    however that happens; the shell then sends `ending` to the group, and SIGKILL five seconds later. Linux could signal
-    a child by itself (prctl's PR_SET_PDEATHSIG), but not the child's children, and macOS could not.
+    however that happens; the shell then sends `ending` to the program's group, and SIGKILL to its session five seconds
+    later. Linux could signal a child by itself (prctl's PR_SET_PDEATHSIG), but not the child's children, and macOS
+    could not.
 
-    The watcher ignores signals, because it is the only one to end children that ignore SIGTERM, such as the idle
-    workers of Airflow's LocalExecutor. The program begins when its watcher is there. A command that does not exist ends
-    with 127 and a line in the log.
+    A session can have further groups: Airflow puts each task into a group of its own. On macOS the watcher cannot see
+    them. It ignores signals, because it is the only one to end children that ignore SIGTERM, such as the idle workers
+    of Airflow's LocalExecutor. The program begins when its watcher is there. A command that does not exist ends with
+    127 and a line in the log.
     """
 
     BEGIN = 'read -r begin && exec "$@" </dev/null'
-    WATCH = 'trap "" TERM INT HUP; cat >/dev/null; kill -s "$1" -- "-$0"; sleep 5; kill -s KILL -- "-$0"'
+    WATCH = """
+        trap "" TERM INT HUP; cat >/dev/null
+        kill -s "$1" -- "-$0"; sleep 5; kill -s KILL -- "-$0"
+        for stat in /proc/[0-9]*/stat; do
+            read -r line <"$stat" || continue
+            set -- ${line##*) }  # state, parent, group, session: proc_pid_stat(5)
+            [ "$4" != "$0" ] || { pid=${stat%/stat}; kill -s KILL "${pid#/proc/}"; }
+        done
+    """
 
     def __init__(
         self,
@@ -139,7 +150,7 @@ class Guarded:
         return self.process.wait()
 
     def stop(self, seconds: float = 10) -> None:
-        """End the whole group: with `ending` first, and with SIGKILL what is still there after `seconds`."""
+        """End the program: its group with `ending` first, and after `seconds` its session with SIGKILL."""
         deadline = time.monotonic() + seconds
         self.signal(self.ending)
         while self._is_there() and time.monotonic() < deadline:
@@ -147,8 +158,12 @@ class Guarded:
         self.kill()
 
     def kill(self) -> None:
-        """End the whole group with SIGKILL, as when the machine fails."""
+        """End the whole session with SIGKILL, as when the machine fails."""
         self.signal(signal.SIGKILL)
+        for pid in psutil.pids():
+            with suppress(ProcessLookupError, PermissionError):
+                if os.getsid(pid) == self.pid:
+                    os.kill(pid, signal.SIGKILL)
         self.process.wait()
         with self._watcher:  # closes its pipe, and waits
             self._watcher.kill()

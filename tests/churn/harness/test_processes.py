@@ -15,6 +15,11 @@ from churn.harness.processes import Guarded, alone_in, free_port, guarded, wait_
 ROOT = Path(__file__).parents[3]
 SHELL = ["sh", "-c", "sleep 600 & echo $!; wait"]  # a program with a child
 DEAF = ["sh", "-c", "sh -c 'trap : TERM; while :; do sleep 1; done' & echo $!; wait"]  # its child ignores SIGTERM
+OTHER_GROUP = [  # its child leaves its group, as a task of Airflow does
+    sys.executable,
+    "-c",
+    "import subprocess as s; c = s.Popen(['sleep', '600'], process_group=0); print(c.pid, flush=True); c.wait()",
+]
 
 
 def runs(pid: int) -> bool:
@@ -29,13 +34,14 @@ def child_in(log: Path) -> int:
     return int(log.read_text())
 
 
-def test_a_guarded_program_ends_with_the_block_and_so_does_its_child(tmp_path: Path) -> None:
-    with guarded(SHELL, tmp_path / "log") as program:
+@pytest.mark.parametrize("command", [SHELL, OTHER_GROUP])
+def test_a_guarded_program_ends_with_the_block_and_so_does_its_child(tmp_path: Path, command: list[str]) -> None:
+    with guarded(command, tmp_path / "log") as program:
         child = child_in(tmp_path / "log")
         assert program.poll() is None
         assert runs(child)
     assert program.poll() == -signal.SIGTERM
-    assert not runs(child)
+    wait_until(lambda: not runs(child), 10, "the child outlived the block")
 
 
 def test_a_program_that_ignores_its_ending_is_killed(tmp_path: Path) -> None:
@@ -46,7 +52,7 @@ def test_a_program_that_ignores_its_ending_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("program", [SHELL, DEAF])
+@pytest.mark.parametrize("program", [SHELL, DEAF, OTHER_GROUP])
 def test_a_guarded_program_ends_when_the_one_who_started_it_is_killed(tmp_path: Path, program: list[str]) -> None:
     """Also when the watcher gets a SIGTERM: nobody else ends a child that is deaf to it."""
     code = (
