@@ -22,7 +22,7 @@ from churn.harness.command import command, whole_number
 from churn.harness.errors import exit_on_bad_input
 from churn.harness.report import StageClock
 from churn.harness.terminal import console, print_table
-from churn.lake import new_partition, partition, scan, write
+from churn.lake import new_partition, parquet_in, partition, scan, write
 from churn.pipeline import run
 from churn.process import process
 from churn.simulator.exports import export
@@ -174,7 +174,7 @@ class Newest:
         predictions = deploy(self.lake, self.month)
         called = scan(self.lake, "features", [self.month]).select("customer_id", "monthly_charge_eur").collect()
         called = called.join(predictions, on="customer_id").filter(pl.col("churn_probability") >= self.threshold)
-        truth = pl.read_parquet(self.truth / f"month={self.month}" / "*.parquet", hive_partitioning=False)
+        truth = pl.read_parquet(parquet_in(self.truth / f"month={self.month}"), hive_partitioning=False)
         known = called.select("customer_id", "monthly_charge_eur").join(truth, on="customer_id", how="left")
         leaves = known["churn_probability"].fill_null(0.0).to_numpy()  # null: left already
         charge = known["monthly_charge_eur"].to_numpy()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from churn.harness.addresses import plain_temporary_folder
 from churn.harness.errors import BadInput
 from churn.harness.processes import Guarded
 from workshop.exercise import ROOT, Exercise
@@ -45,7 +46,8 @@ def grade(
     takes longer than `seconds`, the answers after it fail too.
     """
     python = python or environment(exercise.environment)
-    with TemporaryDirectory(prefix="workshop-", ignore_cleanup_errors=True) as folder:
+    place = plain_temporary_folder()  # a learner may use its path in a pattern for files
+    with TemporaryDirectory(prefix="workshop-", dir=place, ignore_cleanup_errors=True) as folder:
         here = Path(folder).resolve()
         results, printed, log = here / "results", here / "printed", here / "log"
         results.touch()

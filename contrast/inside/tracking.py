@@ -36,7 +36,7 @@ def run_month(data: OperatorData, lake: Path, insist: bool) -> dict[str, float]:
 
 def answer(question: Path, place: Path) -> None:
     """Write the churn probabilities of these customers, by @champion."""
-    customers = pl.read_parquet(question)
+    customers = pl.read_parquet(question, glob=False)
     probability = churn_probability(load_champion().estimator, customers)
     customers.select("customer_id", churn_probability=pl.Series(probability)).write_parquet(place)
 

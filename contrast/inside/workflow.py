@@ -30,7 +30,7 @@ def kill_train(client: DockerClient, steps: Path) -> None:
 def answer(client: DockerClient, steps: Path, served: str, question: Path, place: Path) -> None:
     """Write the predictions of a serving image for these customers to `place`."""
     with serving(client, served, steps) as model:
-        predictions = predictions_of(model.address, pl.read_parquet(question))
+        predictions = predictions_of(model.address, pl.read_parquet(question, glob=False))
     predictions.select("customer_id", "churn_probability").sort("customer_id").write_parquet(place)
 
 

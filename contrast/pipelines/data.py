@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from churn.lake import months_of, partition
+from churn.lake import months_of, parquet_in, partition
 from contrast.pipelines.pipeline import (
     Outcome,
     Pipeline,
@@ -80,10 +80,10 @@ class Data(Pipeline):
         return Outcome(**self.tell("again", month=month))
 
     def served(self) -> pl.DataFrame:
-        return pl.read_parquet(newest(self.lake, "predictions") / "*.parquet", hive_partitioning=False)
+        return pl.read_parquet(parquet_in(newest(self.lake, "predictions")), hive_partitioning=False)
 
     def ask(self) -> pl.DataFrame:
-        question = pl.read_parquet(self.question, columns=["customer_id"])
+        question = pl.read_parquet(self.question, columns=["customer_id"], glob=False)
         return question.join(self.served(), on="customer_id", how="inner", maintain_order="left")
 
     def go_back(self) -> WayBack:

@@ -17,7 +17,7 @@ class Model(Script):
     def ask(self) -> pl.DataFrame:
         """Score the customers with the pipeline's own command for a CSV."""
         customers, answer = self.folder / "question.csv", self.folder / "answer.csv"
-        pl.read_parquet(self.question).write_csv(customers)
+        pl.read_parquet(self.question, glob=False).write_csv(customers)
         live = self.runs / "model" / "model.skops"
         done = self.call("-m", "model_pipeline.predict", str(live), str(customers), "--out", str(answer))
         if done.returncode:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from churn.lake import months_of, partition
+from churn.lake import months_of, parquet_in, partition
 from contrast.code import REPOSITORY, CodeCopy
 from contrast.world import LAST, MONTHS, exports
 
@@ -78,7 +78,7 @@ class Pipeline(ABC):
         self.deliver(MONTHS[: MONTHS.index(LAST) + 1])
         if not (first := self.run(LAST)).ok:
             raise RuntimeError(f"{self.name} cannot run {LAST} before any fault: {first.message} ({self.log})")
-        rows = pl.read_parquet(self.table("features", LAST) / "*.parquet", hive_partitioning=False)
+        rows = pl.read_parquet(parquet_in(self.table("features", LAST)), hive_partitioning=False)
         rows.sort("customer_id").write_parquet(self.question)
         self.keep("before")
 
@@ -131,7 +131,7 @@ class Pipeline(ABC):
 
     def served(self) -> pl.DataFrame:
         """Return customer_id and churn_probability of the scored table that a reader finds now."""
-        return pl.read_parquet(self.runs / self.name / "predictions.parquet").sort("customer_id")
+        return pl.read_parquet(self.runs / self.name / "predictions.parquet", glob=False).sort("customer_id")
 
     def go_back(self) -> WayBack:
         """Make the previous model live again. Without a better way, train it again."""

@@ -16,6 +16,6 @@ class Plain(Script):
     dies_at = ("/lake/model/.month=", 2)  # the folder exists, the model is about to be written
 
     def ask(self) -> pl.DataFrame:
-        question = pl.read_parquet(self.question)
+        question = pl.read_parquet(self.question, glob=False)
         model = load_model(self.runs / "plain" / "model.skops")
         return question.select("customer_id", churn_probability=pl.Series(churn_probability(model, question)))

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import polars as pl
 
+from churn.lake import parquet_in
 from contrast.pipelines.pipeline import Outcome, Record, Script, WayBack, last_line, newest, timed
 from contrast.world import LAST, NEWEST
 
@@ -40,10 +41,10 @@ class Tracking(Script):
     def ask(self) -> pl.DataFrame:
         answer = self.folder / "answer.parquet"
         self.tell("ask", "--question", str(self.question), "--answer", str(answer))
-        return pl.read_parquet(answer)
+        return pl.read_parquet(answer, glob=False)
 
     def served(self) -> pl.DataFrame:
-        return pl.read_parquet(newest(self.lake, "live") / "*.parquet").sort("customer_id")
+        return pl.read_parquet(parquet_in(newest(self.lake, "live"))).sort("customer_id")
 
     def go_back(self) -> WayBack:
         command = ["-m", "tracking_pipeline", "rollback"]

@@ -76,7 +76,7 @@ class Workflow(Pipeline):
         answer = self.folder / "answer.parquet"
         if not self.inside("ask", str(self.steps), self.live[-1], str(self.question), str(answer)):
             raise RuntimeError(f"{self.live[-1]} does not answer: {self.log}")
-        return pl.read_parquet(answer)
+        return pl.read_parquet(answer, glob=False)
 
     def go_back(self) -> WayBack:
         """Start the previous serving image."""

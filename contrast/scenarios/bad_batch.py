@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from churn.harness.same_answer import SAME_ANSWER
+from churn.lake import parquet_in
 from churn.simulator.faults import break_export
 from contrast.cell import Guard, Measure, Normal, Verdict
 from contrast.code import Change
@@ -55,7 +56,7 @@ def judge(pipeline: Pipeline, run: Outcome, normal: Normal) -> Verdict | None:
 
 
 def usage_in(export: Path) -> pl.DataFrame:
-    return pl.read_parquet(export / "usage" / "*.parquet", hive_partitioning=False)
+    return pl.read_parquet(parquet_in(export / "usage"), hive_partitioning=False)
 
 
 def answers_changed(served: pl.DataFrame, clean: pl.DataFrame) -> int:

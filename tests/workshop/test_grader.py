@@ -104,6 +104,17 @@ def test_an_answer_works_in_an_empty_folder_with_none_of_the_learner_s_settings(
     assert result.printed == "[] None"
 
 
+def test_a_temporary_folder_with_the_path_of_a_pattern_fails_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "temporary [1]"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    notebook = exercise_called("05")
+    (result,) = grade(notebook, [notebook.solution], python_of(notebook.environment))
+    assert result.passed, result
+
+
 def test_the_first_check_hands_out_the_starter_and_shows_the_task(classroom: Path) -> None:
     first = workshop(classroom, "check", "--exercise", CARDS)
     assert first.returncode == 1

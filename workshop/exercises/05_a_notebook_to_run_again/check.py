@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from churn.lake import partition
+from churn.lake import parquet_in, partition
 from workshop.answer import Answer, NotYet
 
 SEE = "churn/process.py, process; STAGES.md"
@@ -128,7 +128,7 @@ def raise_if_another_answer(found: pl.DataFrame, lake: Path) -> None:
 
 def by_plan(lake: Path, month: str) -> pl.DataFrame:
     features, labels = (
-        pl.read_parquet(partition(lake, table, month) / "*.parquet", hive_partitioning=False)
+        pl.read_parquet(parquet_in(partition(lake, table, month)), hive_partitioning=False)
         for table in ("features", "labels")
     )
     rows = features.join(labels, on="customer_id")
