@@ -347,15 +347,15 @@ def test_a_served_model_that_dies_is_noticed(client: DockerClient, finished: Pat
 
 
 @pytest.mark.thorough
-def test_a_model_whose_server_was_killed_is_swept_away(client: DockerClient, finished: Path, source: Path) -> None:
+def test_a_model_whose_server_was_killed_ends_and_is_swept_away(
+    client: DockerClient, finished: Path, source: Path
+) -> None:
     with start(source, finished, "--serve", "0") as serving:
-        wait_for(
-            lambda: [
-                served for served in containers(client, finished) if "/serving:" in served.attrs["Config"]["Image"]
-            ]
-        )
+        assert serving.stdout is not None
+        assert any("serving on http://127.0.0.1:" in line for line in serving.stdout)
         os.killpg(serving.pid, signal.SIGKILL)
         serving.communicate(timeout=60)
+    wait_for(lambda: [served.status for served in containers(client, finished)] == ["exited"])
     assert workflow(source, finished).returncode == 0
     assert containers(client, finished) == []
 

@@ -27,6 +27,8 @@ from workflow_pipeline.images import REPOSITORY, serving_context, tag_of
 START_TIMEOUT_S = 60
 CUSTOMERS_PER_REQUEST = 1000  # the most that serving/app.py accepts
 MOST_FILES = 1024  # open in the container, a connection being one
+# The engine closes the container's standard input when this process ends, even by SIGKILL. Then the server is stopped.
+UNTIL_INPUT_ENDS = 'exec 3<&0; { cat <&3 >/dev/null; kill 1; } & exec "$@" 3<&- </dev/null'
 
 
 def build_serving_image(client: DockerClient, model: Path, report: Report, log: TextIO) -> tuple[str, bool]:
@@ -100,6 +102,8 @@ def _no_way_out(client: DockerClient, folder: Path) -> Iterator[str]:
 def _served(client: DockerClient, image: str, folder: Path, port: int | None, network: str) -> Iterator[ServedModel]:
     container = client.containers.create(
         image,
+        ["sh", "-c", UNTIL_INPUT_ENDS, "sh", *client.images.get(image).attrs["Config"]["Cmd"]],
+        stdin_open=True,
         network=network,
         ports={"8000/tcp": ("127.0.0.1", port)},
         read_only=True,
@@ -111,6 +115,7 @@ def _served(client: DockerClient, image: str, folder: Path, port: int | None, ne
         ulimits=[Ulimit(name="nofile", soft=MOST_FILES, hard=MOST_FILES)],
         labels=labels_of_served(folder),
     )
+    input_of_container = container.attach_socket(params={"stdin": 1, "stream": 1})
     try:
         try:
             container.start()
@@ -123,6 +128,7 @@ def _served(client: DockerClient, image: str, folder: Path, port: int | None, ne
     except httpx.HTTPError as error:
         raise BadInput(f"the served model did not answer ({error}): {_state(container)}") from error
     finally:
+        input_of_container.close()
         with suppress(NotFound):  # someone removed it by hand
             container.remove(force=True)
 
