@@ -84,8 +84,13 @@ class Dagster:
 
     def __init__(self) -> None:
         import dagster
+        from dagster._utils import interrupts
 
         from data_pipeline.in_dagster.assets import defs
+
+        # During a run Dagster would replace our handlers of Ctrl-C and SIGTERM. Its own are for a process with a
+        # single run: they report a signal as a failed run, or forget one that comes at the end of a run.
+        interrupts._replace_interrupt_signal = lambda handler: None
 
         self.defs = defs
         self.instance = dagster.DagsterInstance.get()

@@ -5,11 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from churn.lake import months_of
 from churn.storage.months import add_months, month_range
 from tests.data_pipeline.conftest import assert_equal_to_the_last_bit, run
 from tests.demos import MONTH, Demos
 
 BEFORE = add_months(MONTH, -1)
+CTRL_C = """
+import signal
+from dagster import DagsterInstance
+from data_pipeline.in_dagster import demo
+
+def record_and_interrupt(instance, event, **rest):
+    record(instance, event, **rest)
+    if event.dagster_event and event.dagster_event.event_type_value == "{event}":
+        DagsterInstance.handle_new_event = record
+        signal.raise_signal(signal.SIGINT)
+
+record, DagsterInstance.handle_new_event = DagsterInstance.handle_new_event, record_and_interrupt
+demo.main()
+"""
 
 
 @pytest.mark.slow
@@ -52,3 +67,14 @@ def test_dagster_accepts_assets_jobs_and_schedules_together(tmp_path: Path) -> N
     words = ("-m", "dagster", "definitions", "validate", "-m", "data_pipeline.in_dagster.assets")
     checked = run("dagster", *words, DAGSTER_HOME=str(tmp_path))
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("event", ["STEP_SUCCESS", "RUN_SUCCESS"])
+def test_ctrl_c_between_two_steps_or_two_runs_ends_the_demo(tmp_path: Path, event: str) -> None:
+    """Dagster would report the first one as a failed run, and forget the second."""
+    world = ("--customers=600", "--month=2025-03", f"--runs={tmp_path}")
+    ended = run("dagster", "-c", CTRL_C.replace("{event}", event.replace("RUN", "PIPELINE")), *world)
+    assert ended.returncode == 130, ended.stdout + ended.stderr
+    assert ended.stderr.endswith("stopped: run the same command again to continue\n")
+    assert months_of(tmp_path / "data-dagster" / "lake", "raw") == ["2025-01"]
