@@ -10,6 +10,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.demos import Demos
+from tests.processes import let_children_heed_signals
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 settings.register_profile("patient", settings(), deadline=None)  # no test measures time: a machine may be busy
 settings.load_profile("patient")
+let_children_heed_signals()
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; the tests read output as it is in a log
 for number in (signal.SIGINT, signal.SIGHUP):  # started by nohup, or in the background, a process ignores these
     if signal.getsignal(number) == signal.SIG_IGN:

@@ -9,8 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+ENDED_FROM_A_TERMINAL = (signal.SIGINT, signal.SIGHUP)
 PR_SET_CHILD_SUBREAPER = 36  # man 2 PR_SET_CHILD_SUBREAPER
 SECONDS_TO_DIE = 10  # of a process that has been killed already, on a busy machine
+
+
+def let_children_heed_signals() -> None:
+    """Start programs as from a terminal, where Ctrl-C and a hang-up end them.
+
+    A process started in the background, or by nohup, ignores these signals, and its children inherit that. They do not
+    inherit a handler, so we ignore the signals with one.
+    """
+    for number in ENDED_FROM_A_TERMINAL:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: None)
 
 
 def descendants(pid: int) -> set[int]:
