@@ -84,7 +84,7 @@ def profit(
     everyone = float(value.sum())
     axes.plot([0, 1], [0, everyone], ":", color=SOFT, lw=1.2, label="in random order")
     axes.axhline(0, color=SOFT, lw=0.6)
-    axes.set(xlim=(0, widest), ylim=(-1.1 * peak if everyone < 0 else -0.1 * peak, 1.1 * peak))
+    axes.set(xlim=(0, widest or 1), ylim=(-1.1 * peak if everyone < 0 else -0.1 * peak, 1.1 * peak))
     axes.set(xlabel="share of customers called, riskiest first", ylabel=f"the campaign earns {currency}".rstrip())
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

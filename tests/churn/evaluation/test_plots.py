@@ -32,6 +32,12 @@ def test_the_profit_plot_says_what_the_campaign_earns(threshold: float) -> None:
     assert f"riskiest {np.mean(threshold <= TRUTH):.0%} earns {earned:,.0f} €;" in drawn.words
 
 
+def test_the_profit_plot_of_a_campaign_that_never_earns_is_drawn() -> None:
+    """In a small world: a warning of matplotlib about its axis would be printed."""
+    nobody = np.zeros(50, dtype=bool)
+    assert "riskiest 100% earns −200 €" in plots.profit(nobody, {"best": TRUTH[:50]}, {"best": 0.0}, CHARGE[:50]).words
+
+
 def test_the_gap_plot_names_the_true_probabilities_only_if_they_are_known() -> None:
     known = plots.gap_to_ceiling(CHURNED, {**MODELS, plots.CEILING: TRUTH})
     assert "a model that knew the true probabilities would reach" in known.words
