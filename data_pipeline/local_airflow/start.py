@@ -4,6 +4,7 @@ The pipeline is not in here. A team has an Airflow running anyway; this one is s
 to end with it.
 """
 
+import os
 import secrets
 import shutil
 import sys
@@ -22,7 +23,7 @@ from churn.harness.terminal import console
 from churn.lake import months_of
 from churn.storage.atomic import sweep
 from data_pipeline.local_airflow.client import RestApi
-from data_pipeline.local_airflow.settings import USER, environment, write_password
+from data_pipeline.local_airflow.settings import REPOSITORY, USER, environment, write_password
 
 AIRFLOW_VERSION = version("apache-airflow")
 DAGS = {"exports", "features", "predictions"}
@@ -52,6 +53,7 @@ class Airflow:
         `start_over` forgets what earlier runs left in the folder. Raises BadInput when Airflow cannot start.
         """
         raise_if_in_path(self.folder, "$", "Airflow")  # it replaces $HOME in a path
+        raise_if_in_path(REPOSITORY, os.pathsep, "Airflow")  # it would end a path of PYTHONPATH, and lose our rules
         self.raise_if_of_another_version()
         running = f"an Airflow is running in {self.home}: stop it first (Ctrl-C where it was started)"
         with alone_in(self.folder, running):

@@ -19,11 +19,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(
-    environment: str, *words: str, timeout: float = 600, before: Sequence[str] = (), **variables: str
+    environment: str,
+    *words: str,
+    timeout: float = 600,
+    before: Sequence[str] = (),
+    cwd: Path = ROOT,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*before, environment_python(environment), *words],
-        cwd=ROOT,
+        cwd=cwd,
         env=os.environ | variables,
         capture_output=True,
         text=True,

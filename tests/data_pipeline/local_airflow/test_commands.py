@@ -1,5 +1,6 @@
 """Commands that cannot be carried out answer with one sentence."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from churn.storage.months import add_months, month_range
 from data_pipeline.local_airflow.client import only_the_predictions_failed
 from tests.data_pipeline.conftest import run
-from tests.demos import MONTH
+from tests.demos import MONTH, ROOT
 
 BEFORE = add_months(MONTH, -1)
 
@@ -48,6 +49,18 @@ def test_a_month_outside_the_world_is_a_sentence(tmp_path: Path) -> None:
     refused = run("data", "-m", "data_pipeline", "--month", "2031-01", "--runs", str(tmp_path))
     assert refused.returncode == 2
     assert "choose a month from 2025-03 to 2025-12" in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_colon_in_the_path_of_the_project_is_a_sentence(tmp_path: Path) -> None:
+    """PYTHONPATH would have other folders, and Airflow would start without the house rules."""
+    project = tmp_path / "2026-11-27T14:40"
+    for part in ("churn", "data_pipeline"):
+        shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
+    world = ("--customers=600", "--month=2025-03", f"--runs={tmp_path}")
+    refused = run("data", "-m", "data_pipeline", *world, cwd=project)
+    assert refused.returncode == 2
+    assert f"error: Airflow cannot work in {project}, because of the ':' in its path: move" in refused.stderr
 
 
 @pytest.mark.slow
