@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -31,6 +32,8 @@ COLOURS = {
 
 FIGURE = re.compile(r"[−-]?\d")
 WIDTH_OF_A_LOG = 110  # a terminal tells its own, and `make demo` passes it on as COLUMNS
+if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
+    sys.stdout.reconfigure(errors="replace")  # in ASCII, "€" is printed as "?"
 knows_its_width = sys.stdout.isatty() or "COLUMNS" in os.environ
 
 

@@ -1,6 +1,10 @@
 """The colours of the pipelines can be told apart, and no text of a user becomes markup or moves the cursor."""
 
+import os
+import subprocess
+import sys
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +13,8 @@ from numpy.typing import NDArray
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import COLOURS, console, print_table, progress_bar, styled
 from churn.harness.visible import visible
+
+ROOT = Path(__file__).parents[3]
 
 # Machado, Oliveira & Fernandes (2009), "A Physiologically-based Model for Simulation of Color Vision Deficiency",
 # severity 1.0, on linear RGB: https://www.inf.ufrgs.br/~oliveira/pubs_files/CVD_Simulation/CVD_Simulation.html
@@ -78,3 +84,16 @@ def test_errors_show_what_is_invisible(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize("text", ["plain\n\ttext", "12\u202f345,67\u00a0€", "کتاب‌ها", "👩‍💻", "naïve 客户 −1"])
 def test_what_people_write_is_left_alone(text: str) -> None:
     assert visible(text) == text
+
+
+def test_a_terminal_of_ascii_gets_a_question_mark_for_what_it_lacks() -> None:
+    say = "from churn.harness.terminal import console; console.print('campaign 89 €')"
+    printed = subprocess.run(
+        [sys.executable, "-c", say],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert printed.stdout == "campaign 89 ?\n"
