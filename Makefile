@@ -141,7 +141,7 @@ test-thorough: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run 
 mutants: .venv/mutants/.ok ## change the code that learns and judges, and list the changes that no test notices (hours)
 	@sh tools/mutants.sh .venv/mutants/bin/python
 
-kills: .venv/test/.ok $(PIPELINES:%=.venv/%/.ok) .venv/plain/.ok ## kill N runs of each demo at random moments (SEED= repeats), and run them again
+kills: .venv/test/.ok $(PIPELINES:%=.venv/%/.ok) .venv/plain/.ok ## kill the demos N times at random moments (SEED= repeats), and run them again
 	@exec .venv/test/bin/python -m tests.kills $(call option,N,kills) $(call option,SEED,seed)
 
 lint: .venv/lint/.ok ## check style, format, types and prose

@@ -1,50 +1,89 @@
-"""Kill demos at random moments, run them again, and compare: `make kills N=20`. It reads /proc, so it needs Linux.
+"""Kill demos at random moments, run them again, and compare: `make kills N=200`. It reads /proc, so it needs Linux.
 
-Each line has all it takes to repeat a kill but the machine's speed. The lines are also in runs/kills/<seed>.jsonl.
+The demos take turns, so that a shorter run has kills of each. Each line has all it takes to repeat a kill but the
+machine's speed. The lines are also in runs/kills/<seed>.jsonl.
 """
 
 import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tests.processes import command_line, descendants, left_running
+from tests.processes import command_line, descendants, left_running, let_children_heed_signals
 
 ROOT = Path(__file__).parents[1]
-DEMOS = {"plain": "plain", "model": "model", "dagster": "data-dagster", "tracking": "tracking", "data": "data"}
+FOLDERS = {"dagster": "data-dagster"}  # in runs; the others write to a folder of the same name
+DEMOS = ("plain", "model", "dagster", "tracking", "workflow", "data")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 WHOM = ("group", "make", "program")  # a recipe's shell becomes the program
-SECONDS_TO_END = 30  # after a signal
+SECONDS_TO_END = 60  # after a signal, on a busy machine
+SECONDS_TO_RUN = 1800
 
 
-def clone_in(folder: Path) -> Path:
-    """Return a folder in which make works as in the repository, with its own runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for place in ROOT.iterdir():
-        if place.name not in ("runs", ".git") and not (folder / place.name).is_symlink():
-            (folder / place.name).symlink_to(place)
-    return folder
+class Clone:
+    """A folder in which make works as in the repository, with its own runs."""
 
+    def __init__(self, folder: Path, customers: int, month: str) -> None:
+        self.folder, self.runs = folder, folder / "runs"
+        self.settings = [f"N={customers}", f"MONTH={month}"]
+        self.runs.mkdir(parents=True, exist_ok=True)
+        for place in ROOT.iterdir():
+            if place.name not in ("runs", ".git") and not (folder / place.name).is_symlink():
+                (folder / place.name).symlink_to(place)
 
-def start(clone: Path, demo: str, customers: int, log: Path) -> "subprocess.Popen[bytes]":
-    command = ["make", f"demo-{demo}", f"N={customers}", "MONTH=2025-06"]
-    with log.open("wb") as file:
-        return subprocess.Popen(
-            command, cwd=clone, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
-        )
+    def start(self, demo: str, log: str) -> "subprocess.Popen[bytes]":
+        with (self.runs / log).open("wb") as file:
+            return subprocess.Popen(
+                ["make", "--no-print-directory", f"demo-{demo}", *self.settings],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
 
+    def undisturbed(self, demo: str) -> tuple[float, Any]:
+        """Run the demo, and once more if the first run also had to simulate the world. Return its time and answer."""
+        for _ in range(1 if (self.runs / "world").exists() else 2):
+            self.forget(demo)
+            begun = time.monotonic()
+            if self.start(demo, "undisturbed.log").wait(SECONDS_TO_RUN):
+                sys.exit(f"make demo-{demo} fails undisturbed: {self.runs / 'undisturbed.log'}")
+        return time.monotonic() - begun, self.answer(demo)
 
-def answer(clone: Path, demo: str) -> Any:
-    """Return the scores of the last report, with the checksum of its predictions."""
-    return json.loads((clone / "runs" / DEMOS[demo] / "report.json").read_text(encoding="utf-8"))["baseline"]
+    def forget(self, demo: str) -> None:
+        """Delete the cache of the workflow's steps: with it, a run would execute nothing."""
+        if demo == "workflow":
+            shutil.rmtree(self.runs / "workflow", ignore_errors=True)
+
+    def answer(self, demo: str) -> Any:
+        """Return the scores of the last report, with the checksum of its predictions."""
+        report = self.runs / FOLDERS.get(demo, demo) / "report.json"
+        return json.loads(report.read_text(encoding="utf-8"))["baseline"]
+
+    def containers(self, demo: str, stopped: bool = False) -> list[str]:
+        """Return the containers of workflow runs in this clone; none for the other demos."""
+        if demo != "workflow":
+            return []
+        from workflow_pipeline.engine.runner import engine, labels_of  # which takes seconds
+
+        labels = [f"{name}={value}" for name, value in labels_of((self.runs / "workflow" / "steps").resolve()).items()]
+        client = engine()
+        found = client.containers.list(all=stopped, filters={"label": labels}) if client else []
+        return [f"container {container.name} of {container.attrs['Config']['Image']}" for container in found]
+
+    def half_written(self) -> list[str]:
+        return [str(path.relative_to(self.folder)) for path in self.runs.rglob("*/.month=*")]
 
 
 def send(make: "subprocess.Popen[bytes]", whom: str, number: signal.Signals) -> None:
@@ -55,63 +94,87 @@ def send(make: "subprocess.Popen[bytes]", whom: str, number: signal.Signals) -> 
     os.kill(children[0].pid if children else make.pid, number)
 
 
-def kill(clone: Path, demo: str, customers: int, choice: random.Random, seconds: float, right: Any) -> dict[str, Any]:
-    """Kill one run at a random moment, run again, and return what was seen. `wrong` lists what must not be."""
+def kill(clone: Clone, demo: str, choice: random.Random, seconds: float) -> dict[str, Any]:
+    """Kill one run at a random moment, and return what was seen. `wrong` lists what must not be."""
     at, whom, number = choice.uniform(0.1, seconds), choice.choice(WHOM), choice.choice(SIGNALS)
-    log, wrong = clone / "runs" / "killed.log", list[str]()
-    with left_running() as left:
-        make = start(clone, demo, customers, log)
-        time.sleep(at)
-        early = make.poll() is not None
-        if not early:
-            send(make, whom, number)
-        alone = number == signal.SIGKILL and whom == "make"  # nobody tells the program: it finishes its work
-        deadline = time.monotonic() + (600 if alone else SECONDS_TO_END)
-        while (alive := descendants(os.getpid())) and time.monotonic() < deadline:
-            make.poll()
-            time.sleep(0.1)
-        wrong += [f"went on: {command_line(pid)[:100]}" for pid in alive]
-        for pid in alive:
+    seen = {"demo": demo, "at": round(at, 2), "of": round(seconds, 2), "to": whom, "signal": number.name}
+    wrong = list[str]()
+    make = clone.start(demo, "killed.log")
+    with suppress(subprocess.TimeoutExpired):
+        if make.wait(at):
+            wrong.append(f"failed by itself: exit code {make.returncode}")
+        return {**seen, "ended before": True, "wrong": wrong}
+    send(make, whom, number)
+    sent = time.monotonic()
+    alone = number == signal.SIGKILL and whom == "make"  # nobody tells the program: it finishes its work
+    while still := [*map(command_line, descendants(os.getpid())), *clone.containers(demo)]:
+        if time.monotonic() > sent + (SECONDS_TO_RUN if alone else SECONDS_TO_END):
+            wrong += [f"went on: {line[:100]}" for line in still]
+            break
+        make.poll()
+        time.sleep(0.1)
+    ended = round(time.monotonic() - sent, 1)
+    for pid in descendants(os.getpid()):
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        make.wait()
-        again = start(clone, demo, customers, clone / "runs" / "again.log")
-        if again.wait(600):
-            wrong.append(f"ran again: exit code {again.returncode}")
-        elif answer(clone, demo) != right:
-            wrong.append("a different answer")
+    make.wait()
+    return {**seen, "ended after": ended, "wrong": wrong}
+
+
+def run_again(clone: Clone, demo: str, right: Any) -> list[str]:
+    """Run the demo after kills, and return what is wrong."""
+    if code := clone.start(demo, "again.log").wait(SECONDS_TO_RUN):
+        last_line = (clone.runs / "again.log").read_text(errors="replace").strip().rpartition("\n")[2]
+        return [f"ran again: exit code {code}, {last_line[:200]}"]
+    wrong = [] if clone.answer(demo) == right else ["a different answer"]
+    return wrong + [f"left behind: {name}" for name in clone.half_written() + clone.containers(demo, stopped=True)]
+
+
+def kill_in_a_row(
+    clone: Clone, demo: str, kills: int, choice: random.Random, seconds: float, right: Any
+) -> tuple[list[dict[str, Any]], float]:
+    """Kill the demo's run so many times, then let it finish. Return what was seen, and how long the last run took."""
+    clone.forget(demo)
+    with left_running() as left:
+        seen = [kill(clone, demo, choice, seconds) for _ in range(kills)]
+        begun = time.monotonic()
+        wrong = run_again(clone, demo, right)
+        seconds = time.monotonic() - begun
     wrong += [f"left running: {line[:100]}" for line in left]
-    wrong += [f"left behind: {path.relative_to(clone)}" for path in (clone / "runs").rglob("*/.month=*")]
-    return {"demo": demo, "at": round(at, 2), "of": round(seconds, 2), "to": whom, "signal": number.name} | {
-        "ended before": early,
-        "wrong": wrong,
-    }
+    return [*seen, {"demo": demo, "ran again": True, "wrong": wrong}], seconds
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
-    options.add_argument("--kills", type=int, default=200, help="how many of each demo (make: N=)")
+    options.add_argument("--kills", type=int, default=200, help="how many, of all demos (make: N=)")
+    options.add_argument("--in-a-row", type=int, default=1, help="how many before a run that must be right")
     options.add_argument("--seed", type=int, default=random.randrange(10**6), help="of moments and signals")
     options.add_argument("--customers", type=int, default=600)
+    options.add_argument("--month", default="2025-03", help="the month to score: the earlier, the faster")
     options.add_argument("--demos", nargs="+", choices=DEMOS, default=list(DEMOS))
     options.add_argument("--folder", type=Path, default=Path("runs/kills"))
     arguments = options.parse_args()
+    let_children_heed_signals()
     print(f"seed {arguments.seed}: repeat with --seed {arguments.seed}", flush=True)
-    clone, faults = clone_in(arguments.folder.resolve() / "clone"), 0
-    (clone / "runs").mkdir(exist_ok=True)
+    clone = Clone(arguments.folder.resolve() / "clone", arguments.customers, arguments.month)
+    moments = {demo: random.Random(f"{arguments.seed} {demo}") for demo in arguments.demos}
+    usual: dict[str, tuple[float, Any]] = {}
+    killed = faults = 0
     with (arguments.folder / f"{arguments.seed}.jsonl").open("a", encoding="utf-8") as lines:
-        for demo in arguments.demos:
-            choice = random.Random(f"{arguments.seed} {demo}")
-            for _ in range(2):  # the first one simulates the world, and compiles what it imports
-                begun = time.monotonic()
-                if start(clone, demo, arguments.customers, clone / "runs" / "undisturbed.log").wait(600):
-                    sys.exit(f"make demo-{demo} fails undisturbed: {clone / 'runs' / 'undisturbed.log'}")
-                seconds, right = time.monotonic() - begun, answer(clone, demo)
-            for _ in range(arguments.kills):
-                seen = kill(clone, demo, arguments.customers, choice, seconds, right)
-                faults += bool(seen["wrong"])
-                for file in (lines, sys.stdout):
-                    print(json.dumps(seen), file=file, flush=True)
-    print(f"{arguments.kills * len(arguments.demos)} kills, {faults} with something wrong")
+        while killed < arguments.kills:
+            for demo, choice in moments.items():
+                if demo not in usual:
+                    usual[demo] = clone.undisturbed(demo)
+                if in_a_row := min(arguments.in_a_row, arguments.kills - killed):
+                    seconds, right = usual[demo]
+                    seen, seconds = kill_in_a_row(clone, demo, in_a_row, choice, seconds, right)
+                    usual[demo] = seconds, right  # a machine may be busier now than before
+                    killed += sum("ended after" in each for each in seen)
+                    faults += sum(bool(each["wrong"]) for each in seen)
+                    for each in seen:
+                        print(json.dumps(each), flush=True)
+                        print(json.dumps(each), file=lines, flush=True)
+    print(f"{killed} kills, {faults} with something wrong")
     sys.exit(faults > 0)
 
 

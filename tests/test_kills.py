@@ -1,4 +1,4 @@
-"""Twenty kills of the plain script at random moments. `make kills` does more, of more demos."""
+"""Twenty kills at random moments. `make kills` does more, of more demos."""
 
 import random
 import subprocess
@@ -15,10 +15,13 @@ ROOT = Path(__file__).parents[1]
 @pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_after_a_kill_at_a_random_moment_the_next_run_gives_the_right_answer(tmp_path: Path) -> None:
-    environment_python("plain")
+@pytest.mark.parametrize(("demo", "kills", "in_a_row"), [("plain", 14, 7), ("model", 6, 6)])
+def test_after_kills_at_random_moments_the_next_run_gives_the_right_answer(
+    tmp_path: Path, demo: str, kills: int, in_a_row: int
+) -> None:
+    environment_python(demo)
     seed = random.randrange(10**6)
-    words = ["--kills=20", f"--seed={seed}", f"--folder={tmp_path}", "--demos", "plain"]
+    words = [f"--kills={kills}", f"--in-a-row={in_a_row}", f"--seed={seed}", f"--folder={tmp_path}", "--demos", demo]
     done = subprocess.run(
         [sys.executable, "-m", "tests.kills", *words],
         cwd=ROOT,
@@ -28,4 +31,4 @@ def test_after_a_kill_at_a_random_moment_the_next_run_gives_the_right_answer(tmp
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.endswith("20 kills, 0 with something wrong\n")
+    assert done.stdout.endswith(f"{kills} kills, 0 with something wrong\n")

@@ -88,7 +88,7 @@ class Guarded:
     later. Linux could signal a child by itself (prctl's PR_SET_PDEATHSIG), but not the child's children, and macOS
     could not.
 
-    A session can have further groups: Airflow puts each task into a group of its own. On macOS the watcher cannot see
+    A session can have further groups: Airflow starts each task as a new group. On macOS the watcher cannot see
     them. It ignores signals, because it is the only one to end children that ignore SIGTERM, such as the idle workers
     of Airflow's LocalExecutor. The program begins when its watcher is there. A command that does not exist ends with
     127 and a line in the log.
