@@ -1,14 +1,22 @@
 """The operator's model sees the operator's features, and learns its quantiles from training rows alone."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
 from churn.harness.errors import BadInput
 from churn.lake import partition
 from churn.tables import CATEGORICAL_FEATURES, FEATURES, NUMERIC_FEATURES
-from model_pipeline.build import boosted_trees, spline_regression
+from model_pipeline import build as module
+from model_pipeline.build import boosted_trees, search, spline_regression, trials
 from model_pipeline.model_file.skops_file import load_model, positive_probability
 from model_pipeline.validate import MISSING, as_declared
 from tests.model_pipeline.conftest import NEWEST, Run
@@ -29,6 +37,83 @@ def test_both_families_see_the_plain_answers_features() -> None:
         assert pipeline["validate"].kw_args == {"numeric": NUMERIC_FEATURES, "categorical": CATEGORICAL_FEATURES}
         seen = [name for _, _, names in pipeline["process"].transformers for name in names]
         assert seen == FEATURES
+
+
+def test_the_tables_are_those_of_the_plain_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[tuple[Path, str]] = []
+    monkeypatch.setattr(module.plain, "build", lambda lake, month: built.append((lake, month)))
+    module.build(tmp_path, NEWEST)
+    assert built == [(tmp_path, NEWEST)]
+
+
+def test_a_family_is_told_which_columns_it_has() -> None:
+    for pipeline in (spline_regression(["n"], ["w"]), boosted_trees(["n"], ["w"], seed=0)):
+        assert list(pipeline.named_steps) == ["validate", "process", "model"]
+        assert pipeline["validate"].kw_args == {"numeric": ["n"], "categorical": ["w"]}
+        assert [names for _, _, names in pipeline["process"].transformers] == [["n"], ["w"]]
+
+
+def test_the_families_are_a_regression_that_converges_and_trees_that_hold_out_no_rows_of_their_own() -> None:
+    """Early stopping would judge the trees on random rows. The categories are codes already."""
+    regression, trees = spline_regression()["model"], boosted_trees(seed=7)["model"]
+    assert isinstance(regression, LogisticRegression)
+    assert regression.max_iter == 1000
+    assert isinstance(trees, HistGradientBoostingClassifier)
+    assert (trees.early_stopping, trees.categorical_features) == (False, None)
+    assert (trees.max_iter, trees.random_state) == (75, 7)
+
+
+def searching(seed: int = 0) -> RandomizedSearchCV:
+    return search(spline_regression(), boosted_trees(seed=1), 3, seed)
+
+
+def test_the_search_draws_candidates_from_both_families_within_their_ranges() -> None:
+    searched = searching()
+    drawn = list(ParameterSampler(searched.param_distributions, 300, random_state=0))
+    families = {"LogisticRegression": 0, "HistGradientBoostingClassifier": 0}
+    for candidate in drawn:
+        clone(searched.estimator).set_params(**candidate)  # raises if it has no such parameter
+        families[type(candidate["model"]).__name__] += 1
+        transformers = dict((name, kind) for name, kind, _ in candidate["process"].transformers)
+        assert (transformers["numbers"] == "passthrough") == hasattr(candidate["model"], "learning_rate")
+    assert min(families.values()) > 100
+    for name, lowest, highest in (
+        ("model__C", 0.1, 10.0),
+        ("model__learning_rate", 0.07, 0.2),
+        ("model__l2_regularization", 0.5, 30.0),
+    ):
+        values = [candidate[name] for candidate in drawn if name in candidate]
+        assert lowest <= min(values) < 1.3 * lowest
+        assert highest / 1.3 < max(values) <= highest
+    for name, expected in {
+        "process__numbers__bend__n_knots": {4, 5, 7},
+        "model__max_leaf_nodes": {4, 6, 8},
+        "model__min_samples_leaf": {20, 50, 100, 200},
+        "model__max_features": {0.3, 0.6, 1.0},
+    }.items():
+        assert {candidate[name] for candidate in drawn if name in candidate} == expected
+
+
+def test_candidates_are_ranked_by_log_loss_and_none_may_fail() -> None:
+    """What is fitted on all rows is the calibrated winner, later: the search itself refits nothing."""
+    searched = searching(seed=5)
+    assert (searched.scoring, searched.error_score, searched.refit) == ("neg_log_loss", "raise", False)
+    assert (searched.n_iter, searched.cv, searched.random_state) == (8, 3, 5)
+
+
+def test_trials_come_best_first_with_the_parameters_that_were_drawn() -> None:
+    regression, trees = LogisticRegression(), HistGradientBoostingClassifier()
+    tried = [
+        {"process": "splines", "model": regression, "model__C": 0.123456, "process__numbers__bend__n_knots": 4},
+        {"process": "codes", "model": trees, "model__max_features": 0.3},
+        {"process": "splines", "model": regression, "model__C": 9.0, "process__numbers__bend__n_knots": 7},
+    ]
+    results = {"mean_test_score": np.array([-0.5, -0.25, -0.25]), "params": tried}
+    assert trials(SimpleNamespace(cv_results_=results)) == [
+        {"log_loss": 0.25, "model": "HistGradientBoostingClassifier", "parameters": {"max_features": 0.3}},
+        {"log_loss": 0.25, "model": "LogisticRegression", "parameters": {"C": 9.0, "n_knots": 7.0}},
+        {"log_loss": 0.5, "model": "LogisticRegression", "parameters": {"C": 0.1235, "n_knots": 4.0}},
+    ]
 
 
 def test_quantiles_are_learnt_from_the_rows_it_is_fitted_on_and_no_others() -> None:

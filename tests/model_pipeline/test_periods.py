@@ -11,9 +11,23 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import make_scorer
-from sklearn.model_selection import RandomizedSearchCV, TunedThresholdClassifierCV
+from sklearn.model_selection import (
+    GroupKFold,
+    RandomizedSearchCV,
+    StratifiedShuffleSplit,
+    TunedThresholdClassifierCV,
+)
 
-from model_pipeline.periods import FEWEST_PERIODS, PeriodSplit, halves, newest_periods, to_search
+from model_pipeline.periods import (
+    FEWEST_PERIODS,
+    MOST_ROWS,
+    STRATIFIED_FOLDS,
+    PeriodSplit,
+    groups,
+    halves,
+    newest_periods,
+    to_search,
+)
 
 MONTH = np.repeat(np.arange(1, 9), 40)
 MONTHS = np.array([f"2025-{month:02d}" for month in MONTH])
@@ -46,17 +60,53 @@ def test_a_sample_is_drawn_from_the_older_rows_and_is_the_same_each_time(most_ro
         assert np.array_equal(train, again)
 
 
-def test_without_the_periods_of_the_rows_it_refuses_to_guess() -> None:
-    with pytest.raises(ValueError, match="groups=periods"):
+def test_without_a_limit_all_older_rows_are_taken_and_a_sample_keeps_their_order() -> None:
+    (everything, _), _ = PeriodSplit(most_rows=280).split(MONTHS, groups=MONTHS)
+    assert everything.tolist() == list(range(240))
+    *_, (sampled, _) = PeriodSplit(most_rows=279).split(MONTHS, groups=MONTHS)
+    assert len(sampled) == 279
+    assert sampled.tolist() == sorted(sampled)
+    *_, (another, _) = PeriodSplit(most_rows=279, random_state=1).split(MONTHS, groups=MONTHS)
+    assert sampled.tolist() != another.tolist()
+
+
+def test_two_folds_unless_told_otherwise() -> None:
+    assert PeriodSplit().get_n_splits() == len(list(PeriodSplit().split(MONTHS, groups=MONTHS))) == 2
+    assert PeriodSplit(3).get_n_splits(MONTHS, None, MONTHS) == 3
+    assert (PeriodSplit().most_rows, PeriodSplit().random_state) == (None, 0)
+
+
+def test_what_it_cannot_split_it_refuses() -> None:
+    with pytest.raises(ValueError, match=r"^PeriodSplit needs the period of each row: fit\(X, y, groups=periods\)$"):
         list(PeriodSplit().split(MONTHS))
+    with pytest.raises(ValueError, match=r"^8 folds need 9 periods, and there are 8$"):
+        list(PeriodSplit(8).split(MONTHS, groups=MONTHS))
 
 
-def test_too_few_months_are_split_at_random_instead() -> None:
+def test_from_five_periods_on_folds_follow_the_time() -> None:
+    enough = MONTHS[: 40 * FEWEST_PERIODS]
+    for folds, expected in ((to_search(enough, 7), 1), (newest_periods(enough, 7), 3)):
+        assert isinstance(folds, PeriodSplit)
+        assert (folds.folds, folds.most_rows, folds.random_state) == (expected, MOST_ROWS, 7)
+    by_half = halves(enough)
+    assert isinstance(by_half, GroupKFold)
+    assert by_half.n_splits == 2
+    assert groups(enough) == {"groups": enough}
+
+
+def test_too_few_periods_are_split_at_random_instead() -> None:
     few = MONTHS[: 40 * (FEWEST_PERIODS - 1)]
     for period in (few, np.zeros(len(few))):
-        assert isinstance(to_search(period, 0), int)
-        assert isinstance(newest_periods(period, 0), int)
-        assert isinstance(halves(period), int)
+        assert to_search(period, 0) == newest_periods(period, 0) == halves(period) == STRATIFIED_FOLDS
+        assert groups(period) == {}
+
+
+def test_of_many_rows_without_periods_a_sample_is_searched() -> None:
+    assert to_search(np.zeros(3 * MOST_ROWS // 2), 0) == STRATIFIED_FOLDS
+    sampled = to_search(np.zeros(3 * MOST_ROWS // 2 + 1), 7)
+    assert isinstance(sampled, StratifiedShuffleSplit)
+    assert (sampled.n_splits, sampled.random_state) == (STRATIFIED_FOLDS, 7)
+    assert (sampled.train_size, sampled.test_size) == (MOST_ROWS, MOST_ROWS / 2)
 
 
 class Witness(ClassifierMixin, BaseEstimator):
