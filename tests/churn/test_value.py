@@ -68,6 +68,16 @@ def test_if_every_call_loses_money_no_one_is_called() -> None:
     assert not (np.array([1.0, 0.2]) >= threshold).any()
 
 
+def test_a_campaign_that_earns_less_than_a_euro_is_worth_it_and_one_that_earns_nothing_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    charge = 4.5 / (0.3 * 0.45 * 12)
+    assert campaign_value_eur([True], [True], [charge]) == pytest.approx(0.5)
+    assert best_threshold([True], [0.7], [charge]) == 0.7
+    monkeypatch.setattr("churn.value.COST_PER_CALL_EUR", 0.0)
+    assert best_threshold([False], [0.7], [30.0]) == CALL_NO_ONE
+
+
 @modest
 @given(customers=CUSTOMERS)
 def test_a_random_tenth_earns_a_tenth_of_everyone(customers: list[tuple[bool, float, float]]) -> None:

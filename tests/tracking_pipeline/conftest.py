@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,7 +65,10 @@ def client(told: Path) -> Iterator[MlflowClient]:
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store for all tests that do not need their own: making one takes seconds."""
-    return tmp_path_factory.mktemp("a store")
+    folder = tmp_path_factory.mktemp("a store")
+    if database := os.environ.get("EMPTY_STORE"):  # tools/mutants.py makes one for thousands of sessions
+        shutil.copy(database, folder / "mlflow.db")
+    return folder
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from churn.harness.errors import BadInput
 from churn.lake import partition
 from tests.tracking_pipeline.conftest import ROOT
 from tests.tracking_pipeline.test_registry import registered
+from tracking_pipeline import promote
 from tracking_pipeline.gate import calibration_error, reasons_against
-from tracking_pipeline.promote import decide, force, live_versions, roll_back
-from tracking_pipeline.record import month_run
-from tracking_pipeline.registry import CHAMPION, aliased
+from tracking_pipeline.promote import decide, force, live_versions, note_move_by_hand, roll_back
+from tracking_pipeline.record import find_runs, month_run
+from tracking_pipeline.registry import CHAMPION, LoadedModel, aliased
 from tracking_pipeline.safety.moves import NOTHING, Decision, history
 from tracking_pipeline.safety.store import open_store, start_registry_again
 
@@ -94,6 +95,70 @@ def test_what_is_live_follows_from_the_history() -> None:
     stacks = [live_versions(decisions[:count]) for count in range(len(decisions) + 1)]
     assert all(stack.pop(0) == NOTHING for stack in stacks)
     assert stacks == [[], ["1"], ["1"], ["1", "3"], ["1", "3", "2"], ["1", "3"], ["1"]]
+
+
+def decision(what: str, version: str, live: str) -> Decision:
+    return Decision(what, "2025-05", version, live, "")
+
+
+def test_a_rollback_may_pass_over_versions_that_are_gone() -> None:
+    promoted = [decision("promoted", number, number) for number in "123"]
+    assert live_versions([*promoted, decision("rolled back", "3", "1")]) == [NOTHING, "1"]
+    assert live_versions([*promoted, decision("rolled back", "3", "1"), decision("rolled back", "1", NOTHING)]) == [
+        NOTHING
+    ]
+
+
+def test_a_move_by_hand_is_one_more_version_that_was_live() -> None:
+    by_hand = [decision("promoted", "1", "1"), decision("moved by hand", "2", "2"), decision("moved by hand", "2", "2")]
+    assert live_versions(by_hand) == [NOTHING, "1", "2"]
+    assert live_versions([*by_hand, decision("rolled back", "2", "1")]) == [NOTHING, "1"]
+    assert live_versions([*by_hand, decision("rolled back", "5", "1")]) == [NOTHING, "1"], "of another version"
+
+
+def test_the_history_says_what_happened_and_why(
+    may: str, lake: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def evaluated(model: LoadedModel, holdout: pl.DataFrame) -> dict[str, float]:
+        assert len(holdout) == len(rows)
+        return evaluated_as(5000.0 if model.version == "1" else 6234.5)
+
+    monkeypatch.setattr(promote, "evaluated", evaluated)
+    versions = [registered(may, rows)[0] for _ in range(2)]
+    for version in versions:
+        decide(lake, "2025-05", version)
+    force(versions[0])
+    mlflow.MlflowClient().set_registered_model_alias(may, CHAMPION, "2")
+    note_move_by_hand()
+    roll_back()
+    assert [(found.what, found.version, found.live) for found in history()] == [
+        ("promoted", "1", "1"),
+        ("promoted", "2", "2"),
+        ("forced", "1", "1"),
+        ("moved by hand", "2", "2"),
+        ("rolled back", "2", "1"),
+    ]
+    reasons = [found.reasons for found in history()]
+    assert reasons[:3] == ["nothing was live", "earns 1,234 € more than version 1", "a person insisted"]
+    assert reasons[3] in " ".join(capsys.readouterr().out.split())
+    assert reasons[4] == "back to version 1"
+    runs = find_runs("tags.role = 'decision'")
+    names = ["version 1 judged", "version 2 judged", "version 1 forced", "@champion moved by hand"]
+    assert [run.info.run_name for run in runs] == [*names, "version 2 rolled back"]
+    assert {run.data.tags["stage"] for run in runs} == {"deploy"}
+    first, second, *others = runs
+    assert first.data.metrics == {f"challenger_{metric}": value for metric, value in evaluated_as(5000.0).items()}
+    assert second.data.metrics == {
+        **{f"challenger_{metric}": value for metric, value in evaluated_as(6234.5).items()},
+        **{f"champion_{metric}": value for metric, value in evaluated_as(5000.0).items()},
+    }
+    assert [run.data.metrics for run in others] == [{}, {}, {}]
+    for run in (first, second):
+        assert len(mlflow.artifacts.list_artifacts(run_id=run.info.run_id)) == 4, "plots"
+
+
+def evaluated_as(value: float) -> dict[str, float]:
+    return {**LIVE, "campaign_value_eur": value}
 
 
 @pytest.mark.slow

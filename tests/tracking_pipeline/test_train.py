@@ -1,5 +1,6 @@
 """From trials to challenger: the newest training month ranks the candidates, the hold-out month has no part in it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import mlflow
 import polars as pl
 import pytest
+from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
 from churn import train as plain
 from churn.lake import partition
-from churn.storage.model_file import churn_probability
+from churn.storage.model_file import churn_probability, load_model
 from churn.tables import LABEL
 from churn.train import fitted
 from tests.witness import CHARGE, Question, Witness, marked_rows, watch
@@ -20,7 +22,7 @@ from tracking_pipeline import train as module
 from tracking_pipeline.candidates.estimators import BASELINE, CANDIDATES, estimator
 from tracking_pipeline.candidates.judged import Trial, judged, rows_to_search
 from tracking_pipeline.record import child_run, find_runs, month_run
-from tracking_pipeline.registry import CHALLENGER, aliased, load_version
+from tracking_pipeline.registry import CHALLENGER, aliased, as_table, load_version
 
 MONTH = "2025-06"
 ROWS, HOLDOUT = marked_rows(1, 2, 3, 4), marked_rows(5, seed=1)
@@ -40,6 +42,12 @@ def train_once(lake: Path) -> tuple[Witness, Run]:
     with month_run(MONTH, 7), child_run("train") as run, watch() as seen:
         module.train(lake_with(lake, HOLDOUT), MONTH)
     return seen, mlflow.get_run(run.info.run_id)
+
+
+def output_of(run: Run) -> str:
+    """The id of the model that a run has logged."""
+    (output,) = run.outputs.model_outputs
+    return str(output.model_id)
 
 
 def test_from_trials_to_challenger(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +72,19 @@ def test_from_trials_to_challenger(name: str, tmp_path: Path, monkeypatch: pytes
     assert challenger is not None
     assert (partition(tmp_path, "challenger", MONTH) / "version.txt").read_text() == str(challenger.version)
     assert (challenger.tags["month"], challenger.tags["candidate"]) == (MONTH, winner.candidate.name)
+    runs = {run.info.run_name: run for run in find_runs("tags.stage = 'train'")}
+    winners = f"{winner.candidate.name}, fitted on all rows"
+    assert sorted(runs) == sorted(["baseline", winners, *trials])
+    for run_name, role, of in [(winners, "challenger", winner), *((t.candidate.name, "trial", t) for t in expected)]:
+        run = runs[run_name]
+        assert (run.data.tags["role"], run.data.tags["family"]) == (role, of.candidate.family)
+        parameters = {parameter: str(value) for parameter, value in of.candidate.parameters.items()}
+        assert run.data.params == parameters | ({"threshold": str(of.threshold)} if role == "challenger" else {})
+        logged = mlflow.get_logged_model(output_of(run))
+        assert logged.name == "model"
+        assert {found.key for found in logged.metrics or []} == (set(of.metrics) if role == "trial" else set())
+    assert challenger.run_id == runs[winners].info.run_id
+    assert challenger.source == mlflow.get_logged_model(output_of(runs[winners])).model_uri
     model = load_version(challenger)
     assert model.threshold == winner.threshold, "chosen on customers that the trial's model had not seen"
     again = churn_probability(fitted(estimator(winner.candidate), ROWS), HOLDOUT)
@@ -108,4 +129,14 @@ def test_the_baseline_is_recorded_as_it_is_in_the_lake(name: str, tmp_path: Path
         module.record_baseline(partition(tmp_path, "model", MONTH), ROWS, scores)
     (run,) = find_runs("tags.role = 'baseline'")
     assert run.data.metrics == {f"holdout_{metric}": value for metric, value in scores.as_dict().items()}
-    assert float(run.data.params["C"]) == BASELINE.parameters["C"]
+    threshold = json.loads((partition(tmp_path, "model", MONTH) / "scores.json").read_text())["threshold"]
+    parameters = {**BASELINE.parameters, "threshold": threshold}
+    assert run.data.params == {parameter: str(value) for parameter, value in parameters.items()}
+    assert (run.info.run_name, run.data.tags["stage"]) == ("baseline", "train")
+    logged = mlflow.get_logged_model(output_of(run))
+    assert logged.name == "model"
+    assert MlflowClient().search_model_versions(f"name = '{name}'") == [], "it is the yardstick, not a candidate"
+    folder = mlflow.artifacts.download_artifacts(logged.model_uri)
+    again = mlflow.pyfunc.load_model(folder).predict(as_table(HOLDOUT))[:, 1]
+    baseline = load_model(partition(tmp_path, "model", MONTH) / "model.skops")
+    assert again == pytest.approx(churn_probability(baseline, HOLDOUT), abs=1e-6)
