@@ -139,7 +139,7 @@ test-thorough: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run 
 	@exec .venv/test/bin/python -m pytest -n 3 -m thorough
 
 mutants: .venv/mutants/.ok ## change the code that learns and judges, and list the changes that no test notices (hours)
-	@sh tools/mutants.sh .venv/mutants/bin/python
+	@exec .venv/mutants/bin/python -m tools.mutants
 
 kills: .venv/test/.ok $(PIPELINES:%=.venv/%/.ok) .venv/plain/.ok ## kill the demos N times at random moments (SEED= repeats), and run them again
 	@exec .venv/test/bin/python -m tests.kills $(call option,N,kills) $(call option,SEED,seed)

@@ -1,35 +1,239 @@
-"""Print how many mutants of each file the tests have killed, and name those that are alive: `make mutants`.
+"""Change the code that learns and judges, one expression at a time, and list the changes that no test notices.
 
-A mutant is a copy of the code with one change. A test kills it by failing. mutmut keeps its results next to its copy of
-the code; a mutant without a result has not been tried.
+`make mutants` works in a copy of the repository, runs/mutants. mutmut makes the mutants: each is a function with one
+change. Its own run takes hours, because it starts pytest for each mutant and runs every test that reaches the function.
+Here each file has the quick tests that are about it, pytest collects them once, and each mutant is a fork of that.
 """
 
-import json
+import ast
+import difflib
+import gc
+import os
+import resource
+import shutil
+import signal
+import subprocess
 import sys
-from collections import Counter
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from itertools import zip_longest
 from pathlib import Path
 
-LEAST_KILLED = 0.75  # of the mutants tried in a file; many of the others change nothing that a test could see
-STATUS = {0: "alive", 1: "killed", 3: "killed", 33: "no test", None: "not tried"}  # any other is a timeout or a crash
+import pytest
+from hypothesis import Phase, settings
+from mutmut.mutation.file_mutation import mutate_file_contents
+
+COPY = Path("runs/mutants")
+KNOWN = Path("tools/mutants-alive.txt")
+LEAST_KILLED = 0.85  # of the mutants of a file that change what the code does
+JOBS = int(os.environ.get("JOBS", os.cpu_count() or 1))
+SECONDS = 60  # of the processor; a mutant that takes longer is an endless loop, and counts as killed
+HEADER = ("---", "+++", "@@ ")
+NO_CHANGE = "No change"  # the headings of KNOWN that begin so are about mutants that no test could notice
+OPTIONS = [
+    "-q",
+    "-s",
+    "-pno:cacheprovider",
+    "-Wignore::pytest.PytestAssertRewriteWarning",
+    "--hypothesis-profile=mutants",
+]
+settings.register_profile(
+    "mutants", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None, deadline=None
+)
+QUICK = "not (slow or docker or airflow or browser)"
+OF_WHOLE_EXPORTS = "tests/churn/test_contract.py::test_two_bad_rows_in_a_hundred_pass_and_more_do_not"  # of validate
+OF_A_RUN = "tests/model_pipeline/test_build.py::test_the_operators_model_sees_neither_the_month_nor_the_id"
+TESTS = {
+    "churn/contract.py": ["tests/churn/test_contract.py", f"--deselect={OF_WHOLE_EXPORTS}"],
+    "churn/checks/cross_check.py": ["tests/churn/checks/test_unused_rows.py"],
+    "churn/process.py": ["tests/churn/test_process.py", "tests/churn/test_point_in_time.py"],
+    "churn/value.py": ["tests/churn/test_value.py"],
+    "churn/build.py": ["tests/churn/test_build.py"],
+    "churn/train.py": ["tests/churn/test_train.py"],
+    "model_pipeline/periods.py": ["tests/model_pipeline/test_periods.py"],
+    "model_pipeline/build.py": ["tests/model_pipeline/test_build.py", f"--deselect={OF_A_RUN}"],
+    "model_pipeline/train.py": ["tests/model_pipeline/test_train.py"],
+    "tracking_pipeline/build.py": ["tests/tracking_pipeline/test_build.py"],
+    "tracking_pipeline/train.py": ["tests/tracking_pipeline/test_train.py"],
+    "tracking_pipeline/gate.py": ["tests/tracking_pipeline/test_gate.py"],
+    "tracking_pipeline/promote.py": [
+        "tests/tracking_pipeline/test_promotion.py",
+        "tests/tracking_pipeline/test_decide.py",
+    ],
+    "tracking_pipeline/candidates/judged.py": ["tests/tracking_pipeline/candidates/test_judged.py"],
+}
 
 
-def main(folder: Path) -> int:
-    """Return 1 if too many mutants of a file are alive."""
-    alive, too_few = [], False
-    print(f"{'':42}  killed   alive  other  not tried")
-    for file in sorted(folder.rglob("*.py.meta")):
-        found = json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"]
-        count = Counter(STATUS.get(code, "other") for code in found.values())
-        living = count["alive"] + count["no test"]
-        alive += [name for name, code in found.items() if STATUS.get(code) in ("alive", "no test")]
-        tried = count["killed"] + living
-        too_few |= tried > 0 and count["killed"] < LEAST_KILLED * tried
-        share = f"({count['killed'] / tried:.0%})" if tried else ""
-        name = file.relative_to(folder).as_posix().removesuffix(".meta")
-        print(f"{name:42}{count['killed']:4} {share:6}{living:5} {count['other']:6} {count['not tried']:10}")
-    print(*sorted(alive), sep="\n")
-    return int(too_few)
+@dataclass(frozen=True)
+class Mutant:
+    """A function with one change. `change` is the changed line, with a minus if the line is gone."""
+
+    file: str
+    name: str
+    change: str
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.change}"
+
+
+def main(files: list[str]) -> int:
+    """Try all mutants of these files, and print those that are alive and not in KNOWN.
+
+    Returns 1 if a file of KNOWN has such a mutant, or too many that are alive. The others wait to be looked through.
+    """
+    known = read_known(KNOWN.read_text(encoding="utf-8"))
+    looked_through = {line.split()[0] for line in known}
+    copy_repository()
+    sys.path[0] = str(Path.cwd())
+    if any(file.startswith("tracking_pipeline/") for file in files):
+        os.environ["EMPTY_STORE"] = str(empty_store())
+    mutants = {file: made(file) for file in files}  # all of them before the first import
+    failed = False
+    print(f"{'':42}{'mutants':>8}{'killed':>8}{'alive':>7}{'no change':>11}{'share killed':>14}")
+    for file in files:
+        alive = [str(mutant) for mutant in survivors(mutants[file], TESTS[file])]
+        same = sum(known.get(line, "").startswith(NO_CHANGE) for line in alive)
+        killed = len(mutants[file]) - len(alive)
+        share = killed / (len(mutants[file]) - same)
+        new = [line for line in alive if line not in known]
+        print(
+            f"{file:42}{len(mutants[file]):8}{killed:8}{len(alive):7}{same:11}{share:14.0%}", *new, sep="\n", flush=True
+        )
+        failed |= file in looked_through and (bool(new) or share < LEAST_KILLED)
+    return int(failed)
+
+
+def copy_repository() -> None:
+    """Copy what git knows to runs/mutants, and go there."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True, capture_output=True
+    )
+    shutil.rmtree(COPY, ignore_errors=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if Path(name).is_file():
+            (COPY / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(name, COPY / name)
+    os.chdir(COPY)
+
+
+def empty_store() -> Path:
+    """Make MLflow's database once: its tables take seconds, and the tests would make them for each mutant."""
+    database = Path("mlflow.db").resolve()
+    mlflow = [sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{database}"]
+    subprocess.run(mlflow, check=True, capture_output=True)
+    return database
+
+
+def made(file: str) -> list[Mutant]:
+    """Replace a file of the copy by one that has all its mutants, each switched on by MUTANT_UNDER_TEST."""
+    path = Path(file)
+    mutated = mutate_file_contents(file, path.read_text(encoding="utf-8"))
+    path.write_text(mutated.code, encoding="utf-8")
+    lines = mutated.code.splitlines()
+    bodies = {
+        node.name: [line.replace(node.name, "f") for line in lines[node.lineno - 1 : node.end_lineno]]
+        for node in ast.walk(ast.parse(mutated.code))
+        if isinstance(node, ast.FunctionDef)
+    }
+    module = file.removesuffix(".py").replace("/", ".")
+    found = []
+    for name in mutated.mutant_names:
+        function = name.partition("__mutmut_")[0]
+        before, after = bodies[f"{function}__mutmut_orig"], bodies[name]
+        changed = [line for line in difflib.unified_diff(before, after, n=0, lineterm="") if line[:3] not in HEADER]
+        gone, new = ([line[1:].strip() for line in changed if line[0] == sign] for sign in "-+")
+        shown = " ".join(new) or f"without {' '.join(gone)}"
+        readable = function.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+        found.append(Mutant(file, f"{module}.{name}", f"{readable}: {shown}"))
+    return found
+
+
+def survivors(mutants: list[Mutant], tests: list[str]) -> list[Mutant]:
+    """Collect the tests once, and run them in a fork per mutant. Return the mutants with which all of them pass."""
+    forks = Forks([mutant.name for mutant in mutants])
+    with redirect_stdout(StringIO()) as printed:
+        pytest.main([*OPTIONS, "-m", QUICK, *tests], plugins=[forks])
+    if forks.noticed.get("", True):
+        raise SystemExit(f"{printed.getvalue()}these tests fail without a change: {' '.join(tests)}")
+    return [mutant for mutant in mutants if not forks.noticed[mutant.name]]
+
+
+class Forks:
+    """A plugin of pytest. Instead of running the tests, it forks and runs them there, once for each mutant."""
+
+    def __init__(self, mutants: list[str]) -> None:
+        self.mutants = mutants
+        self.running: dict[int, str] = {}
+        self.noticed: dict[str, bool] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the tests without a change first. Polars hangs in a fork if it has computed before."""
+        threads = {task.read_text(encoding="utf-8") for task in Path("/proc/self/task").glob("*/comm")}
+        if "polars-0\n" in threads:
+            raise SystemExit("a test module computes with Polars when it is imported: make its tables in the tests")
+        gc.collect()
+        gc.freeze()  # so that a fork copies no memory only to look for garbage
+        self.start(session, "")
+        self.wait()
+        for mutant in [] if self.noticed[""] else self.mutants:
+            if len(self.running) == JOBS:
+                self.wait()
+            self.start(session, mutant)
+        while self.running:
+            self.wait()
+        return True
+
+    def start(self, session: pytest.Session, mutant: str) -> None:
+        """Start the tests in a fork."""
+        if child := os.fork():
+            self.running[child] = mutant
+            return
+        failed = True
+        try:
+            failed = fails(session, mutant)
+        finally:
+            os._exit(failed)
+
+    def wait(self) -> None:
+        """Wait for one of the forks. A fork that was ended by its time limit has noticed the mutant, too."""
+        child, status = os.wait()
+        self.noticed[self.running.pop(child)] = status != 0
+        shutil.rmtree(scratch(child), ignore_errors=True)
+
+
+def fails(session: pytest.Session, mutant: str) -> bool:
+    """Run the tests with this mutant until one fails."""
+    scratch(os.getpid()).mkdir(parents=True)
+    os.environ |= {"MUTANT_UNDER_TEST": mutant, "PYTEST_DEBUG_TEMPROOT": str(scratch(os.getpid()))}
+    signal.alarm(10 * SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    for item, following in zip_longest(session.items, session.items[1:]):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            break
+    return session.testsfailed > 0
+
+
+def scratch(child: int) -> Path:
+    """Return the folder for temporary files of a fork."""
+    return Path("tmp", str(child)).resolve()
+
+
+def read_known(text: str) -> dict[str, str]:
+    """Return the mutants that are known to be alive, each with the heading above it, which is the reason."""
+    reason, known = "", {}
+    for line in filter(None, text.splitlines()):
+        if line.startswith("# "):
+            reason = line[2:]
+        else:
+            known[line] = reason
+    return known
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(sys.argv[1:] or [*TESTS]))

@@ -61,6 +61,7 @@ def test_customers_of_equal_probability_are_called_together() -> None:
     """The first alone would earn most, but no threshold tells the two apart."""
     assert best_threshold([True, False], [0.5, 0.5], [3.0, 3.0]) == CALL_NO_ONE
     assert best_threshold([True, False], [0.5, 0.5], [30.0, 30.0]) == 0.5
+    assert best_threshold([True, True, False], [0.9, 0.5, 0.5], [30.0, 3.0, 3.0]) == 0.9
 
 
 def test_if_every_call_loses_money_no_one_is_called() -> None:

@@ -15,8 +15,7 @@ from sklearn.pipeline import Pipeline
 from churn.harness.errors import BadInput
 from churn.lake import partition
 from churn.tables import CATEGORICAL_FEATURES, FEATURES, NUMERIC_FEATURES
-from model_pipeline import build as module
-from model_pipeline.build import boosted_trees, search, spline_regression, trials
+from model_pipeline.build import boosted_trees, build, search, spline_regression, trials
 from model_pipeline.model_file.skops_file import load_model, positive_probability
 from model_pipeline.validate import MISSING, as_declared
 from tests.model_pipeline.conftest import NEWEST, Run
@@ -41,8 +40,8 @@ def test_both_families_see_the_plain_answers_features() -> None:
 
 def test_the_tables_are_those_of_the_plain_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[tuple[Path, str]] = []
-    monkeypatch.setattr(module.plain, "build", lambda lake, month: built.append((lake, month)))
-    module.build(tmp_path, NEWEST)
+    monkeypatch.setattr("churn.build.build", lambda lake, month: built.append((lake, month)))
+    build(tmp_path, NEWEST)
     assert built == [(tmp_path, NEWEST)]
 
 

@@ -28,18 +28,19 @@ def test_the_run_names_both_tables_with_their_digests_and_what_will_be_tried(
         marked_rows(1, 2, 3).write_parquet(folder / "train.parquet")
         marked_rows(4, customers=7).write_parquet(folder / "holdout.parquet")
 
-    monkeypatch.setattr(module.plain, "build", build)
+    monkeypatch.setattr("churn.build.build", build)
     with month_run(MONTH, 7), child_run("build") as run:
         module.build(tmp_path, MONTH)
     assert written == [(tmp_path, MONTH)]
 
-    inputs = MlflowClient().get_run(run.info.run_id).inputs.dataset_inputs
-    found = {found.dataset.name: found for found in inputs}
+    inputs = MlflowClient().get_run(run.info.run_id).inputs
+    assert inputs is not None
+    found = {found.dataset.name: found for found in inputs.dataset_inputs}
     assert sorted(found) == ["holdout", "train"]
     for table, rows in (("train", 180), ("holdout", 7)):
         file = folder / f"{table}.parquet"
         assert found[table].dataset.digest == sha256_of(file)[:LONGEST_DIGEST]
         assert str(file.resolve()) in found[table].dataset.source
-        assert f'"num_rows": {rows},' in found[table].dataset.profile
+        assert f'"num_rows": {rows},' in str(found[table].dataset.profile)
         assert [(tag.key, tag.value) for tag in found[table].tags] == [("mlflow.data.context", table)]
     assert mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/search_space.json") == SEARCH_SPACE

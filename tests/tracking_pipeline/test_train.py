@@ -46,6 +46,7 @@ def train_once(lake: Path) -> tuple[Witness, Run]:
 
 def output_of(run: Run) -> str:
     """The id of the model that a run has logged."""
+    assert run.outputs is not None
     (output,) = run.outputs.model_outputs
     return str(output.model_id)
 

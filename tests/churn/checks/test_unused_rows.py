@@ -32,7 +32,7 @@ def lake(tmp_path: Path) -> Path:
     """A customer joined in each month up to the next one. Each earlier month has a day of usage and a ticket."""
     for number, month in enumerate([*EARLIER, "2025-05"], start=1):
         day = date.fromisoformat(f"{month}-10")
-        rows = {"usage": used(number, day), "tickets": [(number, number, day)]}
+        rows: dict[str, Rows] = {"usage": used(number, day), "tickets": [(number, number, day)]}
         write_valid(tmp_path / "lake", month, customers=customers(number), **(rows if number < 4 else {}))
     return tmp_path / "lake"
 
