@@ -11,6 +11,7 @@ import pytest
 from churn.harness.errors import BadInput
 from churn.lake import months_of, partition
 from churn.process import process
+from churn.tables import LABEL
 from tests.churn.small_world import features_of, rows
 from tests.churn.test_point_in_time import write_valid
 
@@ -101,6 +102,12 @@ def test_the_trend_compares_with_the_two_previous_months_and_no_others(lake: Pat
     assert features(lake)[LAST_DAY]["usage_trend"] == 0.0, "without a past"
 
 
+def test_a_silent_customer_has_zeros_and_a_past_of_one_day_is_a_past(lake: Path) -> None:
+    silent = features(lake, "2025-02")[GONE]
+    assert (silent["minutes_per_day"], silent["data_gb_per_day"], silent["usage_trend"]) == (0.0, 0.0, 0.0)
+    assert features(lake, "2025-04")[LAST_DAY]["usage_trend"] == pytest.approx(math.log((0 + 1) / (7 + 1)))
+
+
 def test_days_of_service_begin_with_the_day_of_joining(lake: Path) -> None:
     new = features(lake)[LAST_DAY]
     assert (new["minutes_per_day"], new["data_gb_per_day"], new["active_days_share"]) == (7.0, 0.5, 1.0)
@@ -123,6 +130,7 @@ def test_months_of_tenure_and_of_the_contract(lake: Path) -> None:
 def test_labels_of_the_previous_month_are_written_with_the_cancellations_of_this_one(lake: Path) -> None:
     process(lake, "2025-04")
     assert months_of(lake, "labels") == [MONTH]
+    assert rows(lake, "labels", MONTH).columns == ["customer_id", "month", LABEL]
     assert rows(lake, "labels", MONTH).rows() == [(LONG, MONTH, False), (SHORT, MONTH, True), (LAST_DAY, MONTH, False)]
 
 
