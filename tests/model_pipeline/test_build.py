@@ -94,7 +94,7 @@ def test_the_search_draws_candidates_from_both_families_within_their_ranges() ->
 
 
 def test_candidates_are_ranked_by_log_loss_and_none_may_fail() -> None:
-    """What is fitted on all rows is the calibrated winner, later: the search itself refits nothing."""
+    """The search refits nothing: later, the calibrated winner is fitted on all rows."""
     searched = searching(seed=5)
     assert (searched.scoring, searched.error_score, searched.refit) == ("neg_log_loss", "raise", False)
     assert (searched.n_iter, searched.cv, searched.random_state) == (8, 3, 5)

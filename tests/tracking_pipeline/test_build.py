@@ -1,4 +1,4 @@
-"""What `build` records: both tables with the digests of their files, and the candidates to be tried."""
+"""The run of `build` records both tables with the digests of their files, and the candidates to be tried."""
 
 from pathlib import Path
 
