@@ -123,6 +123,7 @@ def test_tickets_and_failed_payments_are_those_of_three_months_each_once(lake: P
 def test_months_of_tenure_and_of_the_contract(lake: Path) -> None:
     found = features(lake)
     assert {number: row["tenure_months"] for number, row in found.items()} == {LONG: 12, SHORT: 1, LAST_DAY: 0}
+    assert features(lake, "2024-12")[LONG]["tenure_months"] == 9, "since March"
     left = {number: row["contract_months_left"] for number, row in found.items()}
     assert left == {LONG: 12, SHORT: 23, LAST_DAY: 0}, "a contract that ends is renewed for as long again"
 
