@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import wraps
 from pathlib import Path
+from tempfile import gettempdir
 
 import httpx
 import mlflow
@@ -23,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from churn.harness.addresses import ask_without_proxy, sqlite_url
 from churn.harness.command import OperatorData
-from churn.harness.errors import BadInput
+from churn.harness.errors import NO_SPACE, BadInput
 from churn.harness.terminal import console
 from tracking_pipeline.registry import model_name
 from tracking_pipeline.safety.killed import mark_killed_runs
@@ -141,6 +142,10 @@ def store_errors_as_sentences() -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
+        full = error.__cause__  # MLflow's own message would blame the format of the model's file
+        if isinstance(full, OSError) and full.errno in NO_SPACE:
+            where = full.filename or f"the temporary folder {gettempdir()}"
+            raise BadInput(f"{full.strerror}: {where}; make room, then run the same command again") from error
         raise BadInput(_sentence(str(error), mlflow.get_tracking_uri())) from error
 
 

@@ -7,15 +7,19 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from errno import ENOSPC
 from pathlib import Path
+from tempfile import gettempdir
 
 import mlflow
 import pytest
+from sklearn.linear_model import LogisticRegression
 
+from churn.harness.errors import BadInput
 from churn.storage.atomic import sha256_of
 from tests.demos import MONTH
 from tests.tracking_pipeline.conftest import NAME, ROOT, SMALL_WORLD, command
-from tracking_pipeline.safety.store import open_store
+from tracking_pipeline.safety.store import open_store, store_errors_as_sentences
 
 pytestmark = [pytest.mark.slow, pytest.mark.thorough]  # each starts a command, which imports MLflow
 IMPORT_ALL = """
@@ -99,6 +103,18 @@ def test_a_full_disk(runs: Path) -> None:
     assert "Traceback" not in process.stderr
     with closing(sqlite3.connect(database)) as again:
         assert again.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_full_temporary_folder_is_not_blamed_on_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow packs a model there, and calls any failure a class that skops does not support."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("skops.io.dump", refuse)
+    sentence = f"^No space left on device: the temporary folder {gettempdir()}; make room"
+    with pytest.raises(BadInput, match=sentence), store_errors_as_sentences():
+        mlflow.sklearn.save_model(LogisticRegression(), tmp_path / "model", serialization_format="skops")
 
 
 def test_a_month_with_no_model(runs: Path) -> None:
