@@ -140,6 +140,7 @@ def test_a_run_that_is_launched_in_the_pages_runs(ui: httpx.Client) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGHUP])
 def test_nothing_outlives_the_pages_however_they_end(demos: Demos, tmp_path: Path, end: signal.Signals) -> None:
+    demos.run("data-dagster")
     shutil.copytree(demos.runs / "data-dagster", tmp_path / "data-dagster", symlinks=True)
     with pages(*words(tmp_path), end=end) as line:
         assert address_in(line)
