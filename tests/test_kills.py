@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize(("demo", "kills", "in_a_row"), [("plain", 14, 7), ("model", 6, 6)])
+@pytest.mark.parametrize(("demo", "kills", "in_a_row"), [("plain", 16, 8), ("model", 4, 4)])
 def test_after_kills_at_random_moments_the_next_run_gives_the_right_answer(
     tmp_path: Path, demo: str, kills: int, in_a_row: int
 ) -> None:
