@@ -11,7 +11,7 @@ from model_pipeline.own_table.columns import Columns, Reading
 from model_pipeline.own_table.dates import about_form, date_form, is_form, read_dates
 from model_pipeline.own_table.numbers import UNCLEAR, decimal_marks, numbers_in, with_mark
 from model_pipeline.own_table.read_csv import column_name
-from model_pipeline.own_table.typed import means_unknown
+from model_pipeline.own_table.typed import UNKNOWN, means_unknown
 
 WORDS_FOR_YES = [
     "yes y true true. t 1 1.0 positive churn churned churner left lost exited attrited cancelled canceled",
@@ -191,21 +191,17 @@ def _names_rows(values: pl.Series) -> bool:
 
 def first_row_has_units(table: pl.DataFrame) -> bool:
     """Return whether the first row has words where all other rows have numbers: months, kg, EUR."""
-    if len(table) < FEWEST_NUMBERS:
-        return False
     first = table.row(0, named=True)
-    of_numbers = [
-        name
-        for name in table.columns
-        if (rest := table[name][1:].drop_nulls()).len() > 0
-        and numbers_in(rest.head(FEWEST_NUMBERS))["digits"].is_not_null().all()
-    ]
-    words = [
-        name
-        for name in of_numbers
-        if (word := first[name]) and not any(map(str.isdigit, word)) and not means_unknown(table[name][:1])[0]
-    ]
-    return len(words) > 1 and 2 * len(words) >= len(of_numbers)
+
+    def has_numbers(name: str) -> bool:
+        below = table[name][1:].drop_nulls().head(FEWEST_NUMBERS)
+        return len(below) == FEWEST_NUMBERS and numbers_in(below)["digits"].null_count() == 0
+
+    def is_word(text: str | None) -> bool:
+        return bool(text) and text.lower() not in UNKNOWN and not any(map(str.isdigit, text))
+
+    words = [name for name, text in first.items() if is_word(text) and has_numbers(name)]
+    return len(words) > 1 and 2 * len(words) >= sum(map(has_numbers, table.columns))
 
 
 def kinds_wanted(text: str, names: Sequence[str]) -> dict[str, str]:

@@ -8,16 +8,16 @@ from collections.abc import Collection, Mapping
 import polars as pl
 
 CURRENCIES = "EUR|USD|GBP|CHF|JPY|CNY|INR|BRL|MXN|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|TRY|ZAR"
-NUMBER = (
+NUMBER = (  # [0-9] and not \d, which also has the digits of other scripts, and takes Polars long to compile
     rf"^(?<sign>[+-]?)\s*(?<before>(?:[A-Za-z]{{0,3}}\p{{Sc}}|{CURRENCIES}|Rs\.?|kr\.?|Fr\.?)?)\s*(?<sign2>[+-]?)\s*"
-    r"(?<digits>\d(?:[\d.,'’\s]*\d)?[.,]?|[.,]\d+)(?<power>(?:[eE][+-]?\d+)?)"
+    r"(?<digits>[0-9](?:[0-9.,'’\s]*[0-9])?[.,]?|[.,][0-9]+)(?<power>(?:[eE][+-]?[0-9]+)?)"
     r"(?<after>(?:\s*[%‰]|\s*\p{Sc}|\s+\p{L}[\p{L}²³/]*\.?)?)(?<last>\s*-?)$"
 )
-INTEGER = r"\d+|[1-9]\d{0,2}(?: \d{3})+"
-WITH_POINT = (
-    rf"^(?:(?:{INTEGER}|[1-9]\d{{0,2}}(?:,\d{{3}})+|[1-9]\d?(?:,\d\d)+,\d{{3}})(?:\.\d*)?|\.\d+)$"  # also 1,23,456
+INTEGER = "[0-9]+|[1-9][0-9]{0,2}(?: [0-9]{3})+"
+WITH_POINT = (  # also 1,23,456
+    rf"^(?:(?:{INTEGER}|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+|[1-9][0-9]?(?:,[0-9]{{2}})+,[0-9]{{3}})(?:\.[0-9]*)?|\.[0-9]+)$"
 )
-WITH_COMMA = rf"^(?:(?:{INTEGER}|[1-9]\d{{0,2}}(?:\.\d{{3}})+)(?:,\d*)?|,\d+)$"
+WITH_COMMA = rf"^(?:(?:{INTEGER}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}})+)(?:,[0-9]*)?|,[0-9]+)$"
 UNCLEAR = "can be read in two ways"
 FEWEST_TO_TELL = 20  # values such as 2,847: if they had decimals, some would end in 0 and be written shorter
 
@@ -27,33 +27,32 @@ def numbers_in(values: pl.Series) -> pl.DataFrame:
 
     The columns are `point`, `comma`, `digits` (as written) and `unit` (such as €, % or kg, empty for none).
     """
-    text = values.str.replace_all("[−–]", "-").str.replace(r"[.,]\s*-{1,2}$", "")  # a Swiss price: 12.-
-    text = text.str.replace(r"^\((.*\d.*)\)$", "-$1")
-    part = text.str.extract_groups(NUMBER).struct.unnest()
-    digits = part["digits"].str.replace_all(r"['’\s]", " ")
-    negative = (part["sign"] + part["sign2"] + part["last"]).str.contains("-", literal=True)
-    read = {
-        "point": pl.when(digits.str.contains(WITH_POINT)).then(digits.str.replace_all("[, ]", "")),
-        "comma": pl.when(digits.str.contains(WITH_COMMA)).then(
-            digits.str.replace_all("[. ]", "").str.replace(",", ".", literal=True)
-        ),
-    }
-    numbers = pl.select(
-        (value + part["power"]).cast(pl.Float64, strict=False).alias(mark) for mark, value in read.items()
+    text = pl.col("text").str.replace_all("[−–]", "-").str.replace(r"[.,]\s*-{1,2}$", "")  # a Swiss price: 12.-
+    groups = text.str.replace(r"^\((.*[0-9].*)\)$", "-$1").str.extract_groups(NUMBER)
+    digits = pl.col("digits").str.replace_all(r"['’\s]", " ")
+    sign = pl.when(pl.concat_str("sign", "sign2", "last").str.contains("-", literal=True)).then(-1.0).otherwise(1.0)
+
+    def number(written: str, plain: pl.Expr) -> pl.Expr:
+        read = pl.when(digits.str.contains(written)).then(plain + pl.col("power")).cast(pl.Float64, strict=False)
+        return pl.when(read.is_finite()).then(read * sign)
+
+    read = values.alias("text").to_frame().select(groups).unnest("text")
+    read = read.select(
+        point=number(WITH_POINT, digits.str.replace_all("[, ]", "")),
+        comma=number(WITH_COMMA, digits.str.replace_all("[. ]", "").str.replace(",", ".", literal=True)),
+        digits=digits,
+        unit=pl.concat_str("before", "after").str.strip_chars(),
+        word=pl.col("after").str.extract(r"(\p{L}.*)"),
     )
-    finite = numbers.select(pl.when(pl.all().is_finite()).then(pl.all() * pl.when(negative).then(-1.0).otherwise(1.0)))
-    unit = (part["before"] + part["after"]).str.strip_chars()
-    return _with_one_word(finite.with_columns(digits=digits, unit=unit), part["after"].str.strip_chars())
+    is_number = pl.any_horizontal(pl.col("point", "comma").is_not_null())
+    return read.select(pl.when(is_number & _has_the_usual_word(read)).then(pl.exclude("word")))
 
 
-def _with_one_word(read: pl.DataFrame, after: pl.Series) -> pl.DataFrame:
+def _has_the_usual_word(read: pl.DataFrame) -> pl.Expr:
     """Take 12 kg for a number if most of the column is in kg. In 12 A, 7 B and 9, the letters are part of a code."""
-    word = after.str.contains(r"^\p{L}").fill_null(False)
-    common = after.filter(word).value_counts(sort=True).head(1)
-    often = len(common) > 0 and common["count"][0] * 2 >= after.count()
-    strange = word & (after != (common[after.name][0] if often else ""))
-    number = pl.col("point").is_not_null() | pl.col("comma").is_not_null()
-    return read.select(pl.when(number & ~strange).then(pl.all()))
+    words = read["word"].drop_nulls().value_counts(sort=True)
+    often = len(words) > 0 and 2 * words["count"][0] >= read["digits"].count()
+    return pl.col("word").is_null() | (pl.col("word") == (words["word"][0] if often else ""))
 
 
 def decimal_marks(
@@ -96,7 +95,7 @@ def _own_mark(read: pl.DataFrame, usual: str) -> tuple[str, str]:
     if unclear.is_empty():
         return "", ""
     marks = {mark for mark in ".," if unclear.str.contains(mark, literal=True).any()}
-    plain = read.filter(pl.col("digits").str.contains(r"^\d+$"))
+    plain = read.filter(pl.col("digits").str.contains("^[0-9]+$"))
     small = len(plain) > 0 and plain["point"].max() < 1000  # type: ignore[operator] # numbers
     if len(marks) == 1 and small and unclear.n_unique() >= FEWEST_TO_TELL and marks != {"."} & {usual}:
         return (marks ^ {".", ","}).pop(), f"{unclear[0]} next to {plain['digits'][0]}"

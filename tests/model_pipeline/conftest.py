@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from churn.harness.command import OperatorData
 from churn.simulator.exports import export
@@ -18,6 +19,13 @@ from model_pipeline.own_table.fit import fit_best
 WORLD = World(customers=600, first_month="2025-01", months=8, seed=3)
 NEWEST = WORLD.last_month
 COLUMNS = Columns(["tenure", "charge"], ["plan"], {"joined": "%Y-%m-%d"})
+
+
+@pytest.fixture(autouse=True, scope="package")
+def one_thread() -> Iterator[None]:
+    """On a busy machine, the threads of one small fit wait for each other, and each wait burns processor time."""
+    with threadpool_limits(1):
+        yield
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ def model_of_family(table: Table) -> Callable[[str], object]:
         if family not in made:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("model_pipeline.build.search_space", lambda *pipelines: [only(family, *pipelines)])
+                patch.setattr("model_pipeline.build.CANDIDATES", 1)
                 made[family] = fit_best(table, COLUMNS, seed=1)[0]
         return made[family]
 

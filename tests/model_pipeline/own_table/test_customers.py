@@ -20,7 +20,7 @@ from model_pipeline.own_table.pipelines import boosted_trees
 from model_pipeline.own_table.table import OwnTable, understand
 from tests.model_pipeline.conftest import only
 
-CUSTOMERS, ROWS_EACH = 1_200, 4
+CUSTOMERS, ROWS_EACH = 400, 4
 Spell = Callable[[int], str]
 
 
@@ -60,7 +60,7 @@ def roc_auc_of_trees(own: OwnTable) -> float:
 
 
 def test_where_chance_decides_a_model_is_scored_as_guessing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert abs(roc_auc_of_trees(read(chance(), tmp_path)) - 0.5) < 0.05
+    assert abs(roc_auc_of_trees(read(chance(), tmp_path)) - 0.5) < 0.15
     monkeypatch.setattr(own_table, "customer_column", lambda *_: None)
     assert roc_auc_of_trees(read(chance().drop("customer_id"), tmp_path)) > 0.8  # memory, without whole customers
 
@@ -83,8 +83,8 @@ def test_whole_customers_are_held_out_and_their_names_are_not_learnt(tmp_path: P
     assert not on_both_sides
     assert name not in own.columns.names
     assert own.split == f"a random quarter held out, each customer with all rows ({name})"
-    assert f"{name} says whose row it is: 1,200 customers in 4,800 rows; not learnt from" in own.notes
-    assert abs(len(own.holdout.rows) / 4_800 - 0.25) < 0.01
+    assert f"{name} says whose row it is: 400 customers in 1,600 rows; not learnt from" in own.notes
+    assert abs(len(own.holdout.rows) / 1_600 - 0.25) < 0.01
     shares = [(part.outcome == "Yes").mean() for part in (own.train, own.holdout)]
     assert abs(shares[0] - shares[1]) < 0.02
 
@@ -145,7 +145,7 @@ def test_with_a_time_and_one_outcome_per_customer_only_unknown_customers_judge(t
     assert not set(own.train.rows["customer_id"]) & set(own.holdout.rows["customer_id"])
     assert len(own.holdout.rows) == CUSTOMERS // 4
     assert "a customer has the same outcome in all rows" in own.split
-    assert abs(roc_auc_of_trees(own) - 0.5) < 0.08
+    assert abs(roc_auc_of_trees(own) - 0.5) < 0.15
 
 
 def test_rows_without_a_customer_are_customers_of_their_own(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_rows_without_a_customer_are_customers_of_their_own(tmp_path: Path) -> N
     own = read(chance().with_columns(customer_id=pl.when(~some).then(pl.col("customer_id"))), tmp_path)
     named = [set(part.rows["customer_id"].drop_nulls()) for part in (own.train, own.holdout)]
     assert not named[0] & named[1]
-    assert all(part.rows["customer_id"].null_count() > 50 for part in (own.train, own.holdout))
+    assert all(part.rows["customer_id"].null_count() > 20 for part in (own.train, own.holdout))
 
 
 def test_too_few_customers_of_an_outcome_are_refused(tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_rows_written_twice_are_on_the_same_side(tmp_path: Path) -> None:
     own = read(pl.concat([once, once.with_columns(row=pl.col("row") + len(once))]), tmp_path)
     values = [set(part.rows.select("age", "score", "km").rows()) for part in (own.train, own.holdout)]
     assert not values[0] & values[1]
-    assert f"{LOOK_ALIKE}: 1,200, kept on the same side of the split" in own.notes
-    assert abs(roc_auc_of_trees(own) - 0.5) < 0.07
+    assert f"{LOOK_ALIKE}: 400, kept on the same side of the split" in own.notes
+    assert abs(roc_auc_of_trees(own) - 0.5) < 0.15
 
 
 def test_few_categories_make_rows_alike_that_are_no_copies(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-import polars as pl
 import pytest
+from sklearn.model_selection import FixedThresholdClassifier
 
 from churn.value import campaign_value_eur
 from model_pipeline.build import trials
@@ -23,48 +23,41 @@ def test_a_different_seed_searches_elsewhere_and_the_progress_bar_reaches_its_en
     assert tried[0] != tried[1]
 
 
-@pytest.fixture
-def linear_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One family is enough, and the quicker one, where only the threshold matters."""
-    monkeypatch.setattr("model_pipeline.build.search_space", lambda *pipelines: [only("splines", *pipelines)])
+def fitted(table: Table) -> FixedThresholdClassifier:
+    """One candidate of the quicker family is enough where only the threshold matters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("model_pipeline.build.CANDIDATES", 1)
+        patch.setattr("model_pipeline.build.search_space", lambda *pipelines: [only("splines", *pipelines)])
+        return fit_best(table, COLUMNS, seed=1)[0]
 
 
-@pytest.mark.usefixtures("linear_only")
 def test_when_every_call_loses_money_nobody_is_called(table: Table) -> None:
-    model, _ = fit_best(replace(table, monthly_charge=np.zeros(len(table.rows))), COLUMNS, seed=1)
+    model = fitted(replace(table, monthly_charge=np.zeros(len(table.rows))))
     assert (model.predict(table.rows) == "Yes").mean() < 0.01
 
 
-@pytest.mark.usefixtures("linear_only")
 def test_when_a_customer_is_worth_a_fortune_hardly_a_churned_customer_is_missed(table: Table) -> None:
-    model, _ = fit_best(replace(table, monthly_charge=np.full(len(table.rows), 1e6)), COLUMNS, seed=1)
+    model = fitted(replace(table, monthly_charge=np.full(len(table.rows), 1e6)))
     assert (model.predict(table.rows)[table.outcome == "Yes"] == "Yes").mean() > 0.98
 
 
-@pytest.mark.usefixtures("linear_only")
 def test_the_threshold_earns_more_than_calling_everyone_or_those_who_are_likelier_to_leave_than_not(
     table: Table,
 ) -> None:
     charge = np.full(len(table.rows), 5.0)  # a saved customer brings 8, a call costs 4: whom to call matters
-    model, _ = fit_best(replace(table, monthly_charge=charge), COLUMNS, seed=1)
+    model = fitted(replace(table, monthly_charge=charge))
     churned = table.outcome == "Yes"
     called = {"chosen": model.predict(table.rows) == "Yes", "everyone": churned | True, "no one": churned & False}
     value = {name: campaign_value_eur(churned, who, charge) for name, who in called.items()}
     assert value["chosen"] > max(value["everyone"], value["no one"], 0)
 
 
-@pytest.mark.usefixtures("linear_only")
-def test_predictions_follow_the_threshold(table: Table, customers: pl.DataFrame) -> None:
-    model, _ = fit_best(replace(table, monthly_charge=None), COLUMNS, seed=1)
-    expected = np.where(positive_probability(model, customers) >= model.threshold, "Yes", "No")
-    assert np.array_equal(model.predict(customers), expected)
-    assert 0 < (expected == "Yes").mean() < 1
-
-
-@pytest.mark.usefixtures("linear_only")
-def test_without_charges_the_threshold_balances_the_two_outcomes(table: Table) -> None:
-    model, _ = fit_best(replace(table, monthly_charge=None), COLUMNS, seed=1)
-    churned, called = table.outcome == "Yes", model.predict(table.rows) == "Yes"
-    recalls = called[churned].mean(), 1 - called[~churned].mean()
+def test_without_charges_the_threshold_balances_the_two_outcomes_and_decides_the_predictions(table: Table) -> None:
+    model = fitted(replace(table, monthly_charge=None))
+    predicted = model.predict(table.rows)
+    above = positive_probability(model, table.rows) >= model.threshold
+    assert np.array_equal(predicted, np.where(above, "Yes", "No"))
+    churned = table.outcome == "Yes"
+    recalls = above[churned].mean(), 1 - above[~churned].mean()
     assert sum(recalls) > 1.3
     assert min(recalls) > 0.6

@@ -16,9 +16,10 @@ from model_pipeline.model_file.skops_file import load_model
 from model_pipeline.own_table.output_file import OURS
 from model_pipeline.own_table.read_csv import read_csv
 from model_pipeline.own_table.run import folder_for
+from tests.model_pipeline.conftest import only
 
 Command = Callable[..., tuple[int, str, str]]
-ROWS = 700
+ROWS = 500
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -52,6 +53,7 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "Meine Kunden.csv").write_bytes(b"\xef\xbb\xbf" + numbers.write_csv(separator=";").encode())
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "CANDIDATES", 2)
         arguments = ["--data", folder / "Meine Kunden.csv", "--target", "churn", "--charge-column", "monthly_charges"]
         patch.setattr(sys, "argv", ["command", *map(str, arguments), "--runs", str(folder / "runs")])
         learn.main()
@@ -220,6 +222,7 @@ def test_the_folder_is_named_after_the_file_in_plain_letters(name: str, folder: 
     assert folder_for(Path("somewhere") / name, Path("runs")) == Path("runs") / folder
 
 
+@pytest.mark.slow
 def test_a_table_with_words_only_or_numbers_only_is_learnt_and_predicted(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +243,7 @@ def test_a_column_may_have_a_name_that_means_something_to_polars(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build, "CANDIDATES", 1)
+    monkeypatch.setattr(build, "search_space", lambda *pipelines: [only("splines", *pipelines)])
     rng = np.random.default_rng(0)
     names = ["*", "^count$", "^.*$", "count", "literal", "index", "", "len"]
     rows = [[*map(str, rng.integers(0, 99, len(names))), "yes" if number % 3 else "no"] for number in range(150)]

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from churn.harness.errors import BadInput
 from model_pipeline.model_file.skops_file import positive_probability
 from model_pipeline.own_table.columns import Columns
-from model_pipeline.own_table.pipelines import as_declared, boosted_trees, spline_regression
+from model_pipeline.own_table.pipelines import as_declared, baseline, boosted_trees, spline_regression
 from model_pipeline.validate import MISSING
 from tests.model_pipeline.conftest import COLUMNS
 
@@ -22,7 +23,7 @@ RARE = Columns(["n"], ["w"])
 
 
 @pytest.mark.parametrize("family", ["splines", "trees"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4)
 @given(order=st.randoms(use_true_random=False))
 def test_order_and_extra_columns_change_nothing(
     customers: pl.DataFrame, model_of_family: Callable[[str], Any], family: str, order: random.Random
@@ -73,6 +74,15 @@ def test_a_word_never_seen_and_a_blank_row_get_a_probability(
     for rows in (odd, blank):
         probability = positive_probability(model, rows)
         assert ((probability > 0) & (probability < 1)).all()
+
+
+@pytest.mark.parametrize("columns", [Columns(["n"], []), Columns([], ["w"])])
+@pytest.mark.parametrize("family", [baseline, spline_regression, partial(boosted_trees, seed=0)])
+def test_numbers_only_or_words_only_are_enough(family: Callable[[Columns], Pipeline], columns: Columns) -> None:
+    left = np.arange(90) % 3 == 0
+    table = pl.DataFrame({"n": np.where(left, 2.0, np.arange(90) % 2), "w": np.where(left, "a", "b")})
+    probability = family(columns).fit(table, left).predict_proba(table)[:, 1]
+    assert probability[left].min() > probability[~left].max()
 
 
 @pytest.mark.parametrize("pipeline", [spline_regression(RARE), boosted_trees(RARE, seed=0)])
