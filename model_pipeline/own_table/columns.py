@@ -38,8 +38,8 @@ class Reading:
     unknown: str = ""  # how many values, and the words for them
 
     def __str__(self) -> str:
-        details = [self.why, f"{self.unknown} unknown" if self.unknown else ""]
-        return f"{self.column}: {self.read_as}" + "".join(f"; {detail}" for detail in details if detail)
+        unknown = f"unknown: {self.unknown}" if self.unknown else ""
+        return f"{self.column}: " + "; ".join(filter(None, [self.read_as, self.why, unknown]))
 
 
 @dataclass(frozen=True)

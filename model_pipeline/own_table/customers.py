@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from churn.harness.errors import BadInput
 
 PERSON = "cust|customer|cliente?|kunden?|user|account|acct|subscriber|member|person|individual|household|player|patient"
-NUMBER = "id|uid|uuid|guid|no|nr|num|number|nummer|code|key|ref|hash"
+NUMBER = "id|identifier|uid|uuid|guid|no|nr|num|number|nummer|code|key|ref|hash"
 NAMES_A_CUSTOMER = rf"(?i:^({PERSON}|msisdn|phone|mobile|e-?mail)s?$|({PERSON})s?[_ .-]*({NUMBER})$)"
-NAMES_SOMETHING = r"(?i:(^|[_ .-])(id|uid|cid|uuid|guid|key|phone|email)$)|[a-z]I[dD]$"
+NAMES_SOMETHING = r"(?i:(^|[_ .-])([cpu]?id(num)?|identifier|uuid|guid|key|phone|email)$)|[a-z]I[dD]$"
 CODE = r"^[A-Za-z0-9_-]*(?:[A-Za-z][_-]?\d|\d[_-]?[A-Za-z])[A-Za-z0-9_-]*$"  # C00012 or a hash, but not a city
 DATE = r"^\d+-[A-Za-z]{3,9}-\d+$"  # 05-Jan-2024 looks like a code
 FEWEST = 20  # different values; fewer are a category, such as a shop or a plan

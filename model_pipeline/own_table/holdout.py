@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.customers import Customers
@@ -47,49 +47,27 @@ def split(
     earlier rows tell the later outcome, and only customers that the model never met can judge it.
     """
     outcome = table[target]
-    if customers is None:
-        found = _random_rows(outcome, seed) if time is None else _newest_rows(table, time, target, path)
-    elif time is None:
-        found = _whole_customers(outcome, customers, seed)
+    bucket = None if customers is None else customers.buckets(seed)
+    quarter = _random_quarter(outcome, bucket, seed)
+    if time is None:
+        whole = "" if customers is None else f", {customers.kept_whole}"
+        found = Split(~quarter, quarter, f"a random quarter held out{whole}", bucket=bucket)
     else:
         found = _newest_rows(table, time, target, path)
-        if customers.share_outcome(outcome == positive):
-            found = _newest_rows_of_unknown_customers(found, outcome, customers, seed)
-        else:
+        if customers is not None and customers.share_outcome(outcome == positive):
+            whole = "of a random quarter of the customers, who teach nothing: each has one outcome in all rows"
+            found = Split(found.learnt & ~quarter, found.held_out & quarter, f"{found.words}, {whole}", bucket=bucket)
+        elif customers is not None:
             found = replace(found, words=f"{found.words}; earlier rows of the same customers teach")
     _raise_if_too_few(found, outcome, path)
     return found
 
 
-def _random_rows(outcome: pl.Series, seed: int) -> Split:
-    """Choose a random quarter with the same share of each outcome."""
-    _, chosen = train_test_split(
-        np.arange(len(outcome)), test_size=SHARE, stratify=outcome.to_numpy(), random_state=seed
-    )
-    held_out = np.zeros(len(outcome), bool)
-    held_out[chosen] = True
-    return Split(~held_out, held_out, "a random quarter held out")
-
-
-def _whole_customers(outcome: pl.Series, customers: Customers, seed: int) -> Split:
-    """Choose a random quarter of the customers with all their rows, and about the same share of each outcome."""
-    bucket = customers.buckets(seed)
-    quarters = StratifiedGroupKFold(round(1 / SHARE), shuffle=True, random_state=seed)
-    _, chosen = next(quarters.split(bucket, outcome.to_numpy(), bucket))
-    held_out = np.zeros(len(outcome), bool)
-    held_out[chosen] = True
-    return Split(~held_out, held_out, f"a random quarter held out, {customers.kept_whole}", bucket=bucket)
-
-
-def _newest_rows_of_unknown_customers(newest: Split, outcome: pl.Series, customers: Customers, seed: int) -> Split:
-    unknown = _whole_customers(outcome, customers, seed)
-    return replace(
-        unknown,
-        learnt=newest.learnt & unknown.learnt,
-        held_out=newest.held_out & unknown.held_out,
-        words=f"{newest.words}, of a random quarter of the customers, who teach nothing: "
-        "a customer has the same outcome in all rows",
-    )
+def _random_quarter(outcome: pl.Series, bucket: NDArray[np.int64] | None, seed: int) -> NDArray[np.bool_]:
+    """Choose about the same share of each outcome, and of each bucket all rows or none."""
+    folds = StratifiedKFold if bucket is None else StratifiedGroupKFold
+    _, chosen = next(folds(round(1 / SHARE), shuffle=True, random_state=seed).split(outcome, outcome, bucket))
+    return np.isin(np.arange(len(outcome)), chosen)
 
 
 def _newest_rows(table: pl.DataFrame, time_column: str, target: str, path: Path) -> Split:

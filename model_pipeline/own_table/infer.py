@@ -8,22 +8,25 @@ import polars as pl
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns, Reading
+from model_pipeline.own_table.customers import NAMES_SOMETHING
 from model_pipeline.own_table.dates import about_form, date_form, is_form, read_dates
 from model_pipeline.own_table.numbers import UNCLEAR, decimal_marks, numbers_in, with_mark
 from model_pipeline.own_table.read_csv import column_name
-from model_pipeline.own_table.typed import UNKNOWN, means_unknown
+from model_pipeline.own_table.typed import means_unknown
 
 WORDS_FOR_YES = [
     "yes y true true. t 1 1.0 positive churn churned churner left lost exited attrited cancelled canceled",
     "ja j wahr oui vrai si sí verdadero sim verdadeiro vero tak prawda ano kyllä evet igen da да はい 是",
 ]
 ZERO = {"0", "0.0", "-1", "-1.0"}  # what 1 is the opposite of
-ID_NAME = r"(?i:(^|[_ .-])(id|uuid|guid|key|nr|no|number|index|row|phone|email)$|^column \d+$)|[a-z]I[dD]$"
+ID_NAME = rf"{NAMES_SOMETHING}|(?i:(^|[_ .-])(nr|no|number|index|row)$|^column \d+$)"
 UNIQUE_SHARE = 0.9  # of a text column's values; above it, each value names one row and cannot help with the next
 FEWEST_VALUES_OF_AN_ID = 20
 FEWEST_NUMBERS = 10  # different ones, before an unlisted word means unknown: 0, 1, 2 and 3+ are four categories
 MOST_WORDS = 0.1  # of the values in a column of numbers or dates
 MOST_OF_A_FEW_WORDS = 0.5  # the same, if there are at most three different ones
+MOST_NAMED = 3  # words of a column
+LONGEST_SHOWN = 16  # of such a word
 KINDS = ("number", "decimal comma", "decimal point", "category", "drop")
 
 
@@ -79,9 +82,7 @@ def columns_of(
             reading = Reading(name, "dropped", kind)
         else:
             columns.categorical.append(name)
-            blank = table[name].null_count()
-            words = table[name].drop_nulls().n_unique()
-            reading = Reading(name, "categories", f"{words:,} different words", f"{blank:,} blank" if blank else "")
+            reading = Reading(name, "categories", _words(table[name]), _blank(table[name]))
         readings.append(reading)
     if not columns.names:
         raise BadInput(f"{path}: no column is left to learn from ({'; '.join(map(str, readings))})")
@@ -160,9 +161,25 @@ def _unknown(column: pl.Series, words: pl.Series, columns: Columns) -> str:
     """Note the words that mean unknown, and return how many values are, in words."""
     if unlisted := words.filter(~means_unknown(words)).unique().sort().to_list():
         columns.unknown[column.name] = unlisted
-    blank = [f"{column.null_count():,} blank"] if column.has_nulls() else []
-    named = [f"{count:,} '{word}'" for word, count in counted(words).items()]
-    return ", ".join([*blank, *named[:3], *(["…"] if len(named) > 3 else [])])
+    named = [f"{count:,} '{_shortened(word)}'" for word, count in counted(words).items()]
+    more = ["…"] if len(named) > MOST_NAMED else []
+    return ", ".join(filter(None, [_blank(column), *named[:MOST_NAMED], *more]))
+
+
+def _blank(column: pl.Series) -> str:
+    return f"{column.null_count():,} blank" if column.has_nulls() else ""
+
+
+def _words(column: pl.Series) -> str:
+    """Return the commonest words of a column."""
+    words = [_shortened(word) for word in counted(column.drop_nulls())]
+    if len(words) <= MOST_NAMED:
+        return f"words: {', '.join(words)}"
+    return f"{words[0]}, {words[1]} and {len(words) - 2:,} other words"
+
+
+def _shortened(word: str) -> str:
+    return word if len(word) <= LONGEST_SHOWN else f"{word[: LONGEST_SHOWN - 1]}…"
 
 
 def counted(values: pl.Series) -> dict[str, int]:
@@ -187,21 +204,6 @@ def _counts_rows(name: str, numbers: pl.Series) -> bool:
 
 def _names_rows(values: pl.Series) -> bool:
     return len(values) >= FEWEST_VALUES_OF_AN_ID and values.n_unique() > UNIQUE_SHARE * len(values)
-
-
-def first_row_has_units(table: pl.DataFrame) -> bool:
-    """Return whether the first row has words where all other rows have numbers: months, kg, EUR."""
-    first = table.row(0, named=True)
-
-    def has_numbers(name: str) -> bool:
-        below = table[name][1:].drop_nulls().head(FEWEST_NUMBERS)
-        return len(below) == FEWEST_NUMBERS and numbers_in(below)["digits"].null_count() == 0
-
-    def is_word(text: str | None) -> bool:
-        return bool(text) and text.lower() not in UNKNOWN and not any(map(str.isdigit, text))
-
-    words = [name for name, text in first.items() if is_word(text) and has_numbers(name)]
-    return len(words) > 1 and 2 * len(words) >= sum(map(has_numbers, table.columns))
 
 
 def kinds_wanted(text: str, names: Sequence[str]) -> dict[str, str]:

@@ -29,10 +29,7 @@ ESCAPED_QUOTE = r'(?<!\\)((?:\\\\)*)\\"'
 KNOWN_BINARIES = {
     b"PK\x03\x04": "an Excel workbook or a zip archive",
     b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"\x89PNG": "a picture",
-    b"SQLite f": "a SQLite database",
 }
 
 

@@ -12,7 +12,7 @@ from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns, Reading, Table
 from model_pipeline.own_table.customers import Customers, customer_column, customers_of, rows_written_twice
 from model_pipeline.own_table.holdout import split
-from model_pipeline.own_table.infer import columns_of, counted, first_row_has_units, kinds_wanted, two_outcomes
+from model_pipeline.own_table.infer import columns_of, counted, kinds_wanted, two_outcomes
 from model_pipeline.own_table.judge import giveaways, learnable
 from model_pipeline.own_table.output_file import OURS
 from model_pipeline.own_table.read_csv import column_name, read_csv
@@ -53,9 +53,6 @@ def understand(
             near = get_close_matches(name, table.columns, n=3, cutoff=0.4) or table.columns[:8]
             raise BadInput(f"{path} has no column {name}: did you mean {' or '.join(near)}?")
     wanted = kinds_wanted(read, table.columns)
-    if first_row_has_units(table):
-        table = table[1:]
-        notes.append("the first row has units, not values: left out")
     if target == time_column:
         raise BadInput(f"{target} cannot be both the target and the time column")
     blank = table[target].null_count()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_pipeline.own_table.dates import FORMS, date_form, is_form, read_dates
@@ -63,6 +63,7 @@ def test_years_of_two_digits_are_cut_at_69() -> None:
     assert years.to_list() == [1969, 1999, 2000, 2068]
 
 
+@settings(max_examples=50)
 @given(
     st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31)),
     st.sampled_from([form for form in FORMS if "%d" in form]),

@@ -32,6 +32,8 @@ def kind_of(values: list[str | None], name: str = "x") -> str:
     ("name", "values", "kind"),
     [
         ("userId", [str(7 * number + 3) for number in range(N)], "dropped"),
+        ("identifier", [str(7 * number + 3) for number in range(N)], "dropped"),
+        ("PID", [str(7 * number + 3) for number in range(N)], "dropped"),
         ("code", [f"X-{number}" for number in range(N)], "dropped"),
         ("row", [str(number) for number in range(N)], "dropped"),
         ("amount", [str(1000 + (number * 37) % 997) for number in range(N)], "number"),

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_pipeline.own_table.numbers import UNCLEAR, decimal_marks, numbers_in, with_mark
@@ -83,6 +83,7 @@ def test_what_is_no_number_is_none(text: str) -> None:
     assert read([text])[0] == [None]
 
 
+@settings(max_examples=30)
 @given(st.floats(-1e12, 1e12, allow_nan=False).map(lambda number: round(number, 2)))
 def test_the_same_number_in_three_countries_is_the_same_number(number: float) -> None:
     american = f"{number:,.2f}"

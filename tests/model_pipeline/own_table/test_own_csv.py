@@ -53,7 +53,8 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "Meine Kunden.csv").write_bytes(b"\xef\xbb\xbf" + numbers.write_csv(separator=";").encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "CANDIDATES", 2)
+        patch.setattr(build, "CANDIDATES", 1)
+        patch.setattr(build, "search_space", lambda *pipelines: [only("splines", *pipelines)])
         arguments = ["--data", folder / "Meine Kunden.csv", "--target", "churn", "--charge-column", "monthly_charges"]
         patch.setattr(sys, "argv", ["command", *map(str, arguments), "--runs", str(folder / "runs")])
         learn.main()
@@ -239,6 +240,7 @@ def test_a_table_with_words_only_or_numbers_only_is_learnt_and_predicted(
         assert (code, err) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_column_may_have_a_name_that_means_something_to_polars(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
