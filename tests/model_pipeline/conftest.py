@@ -85,7 +85,6 @@ def model_of_family(table: Table) -> Callable[[str], object]:
         if family not in made:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("model_pipeline.build.search_space", lambda *pipelines: [only(family, *pipelines)])
-                patch.setattr("model_pipeline.build.CANDIDATES", 1)
                 made[family] = fit_best(table, COLUMNS, seed=1)[0]
         return made[family]
 
