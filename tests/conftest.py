@@ -1,6 +1,5 @@
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +19,6 @@ settings.register_profile("patient", settings(), deadline=None)  # no test measu
 settings.load_profile("patient")
 let_children_heed_signals()
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; the tests read output as it is in a log
-for number in (signal.SIGINT, signal.SIGHUP):  # started by nohup, or in the background, a process ignores these
-    if signal.getsignal(number) == signal.SIG_IGN:
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "tracking_pipeline")
 BUILD_IMAGES = ("workflow_pipeline", "contrast", "test_same_answer.py")
 
