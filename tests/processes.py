@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,8 +25,8 @@ def let_children_heed_signals() -> None:
             signal.signal(number, lambda number, frame: None)
 
 
-def descendants(pid: int) -> set[int]:
-    """Return the running processes that `pid` has started, directly or through others."""
+def descendants(pid: int, but_not_of: Set[int] = frozenset()) -> set[int]:
+    """Return the running processes that `pid` has started, directly or through others, but not those `but_not_of`."""
     parent = {}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # gone meanwhile
@@ -34,7 +34,7 @@ def descendants(pid: int) -> set[int]:
             if state != "Z":
                 parent[int(process.name)] = int(of)
     found = {pid}
-    while more := {child for child, of in parent.items() if of in found} - found:
+    while more := {child for child, of in parent.items() if of in found} - found - but_not_of:
         found |= more
     return found - {pid}
 
@@ -50,7 +50,8 @@ def left_running() -> Iterator[list[str]]:
     """Yield a list. At the end it holds the command lines of processes that outlived the block; these are killed.
 
     Inside the block, Linux makes this process the parent of every descendant whose own parent has ended. A descendant
-    cannot hide by changing its session, group, title or environment. On other systems the list stays empty.
+    cannot hide by changing its session, group, title or environment. What ran before, such as a browser, may start
+    processes. On other systems the list stays empty.
     """
     if sys.platform != "linux":
         yield []
@@ -62,7 +63,7 @@ def left_running() -> Iterator[list[str]]:
         yield found
     finally:
         deadline = time.monotonic() + SECONDS_TO_DIE
-        while (orphans := descendants(os.getpid()) - before) and time.monotonic() < deadline:
+        while (orphans := descendants(os.getpid(), but_not_of=before)) and time.monotonic() < deadline:
             time.sleep(0.1)
         found += [command_line(pid) for pid in orphans]
         for pid in orphans:

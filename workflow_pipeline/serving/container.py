@@ -128,7 +128,7 @@ def _served(client: DockerClient, image: str, folder: Path, port: int | None, ne
     except httpx.HTTPError as error:
         raise BadInput(f"the served model did not answer ({error}): {_state(container)}") from error
     finally:
-        input_of_container.close()
+        input_of_container._response.close()  # closing docker's socket alone would leave its connection open
         with suppress(NotFound):  # someone removed it by hand
             container.remove(force=True)
 

@@ -15,7 +15,8 @@ from churn.harness.signals import deaf_to_signals, until_stopped
 
 def work():  # a minute, and the first words
     print("at work", flush=True)
-    time.sleep(60)
+    for _ in range(600):
+        time.sleep(0.1)  # Python would miss a signal that comes just before one long sleep
 
 @exit_on_bad_input
 def main():
