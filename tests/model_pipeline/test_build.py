@@ -21,6 +21,7 @@ from model_pipeline.validate import MISSING, as_declared
 from tests.model_pipeline.conftest import NEWEST, Run
 
 
+@pytest.mark.slow
 def test_the_operators_model_sees_neither_the_month_nor_the_id(finished: Run) -> None:
     model = load_model(finished.folder / "model.skops")
     features = pl.read_parquet(partition(finished.lake, "features", NEWEST) / "*.parquet", hive_partitioning=False)

@@ -27,6 +27,7 @@ from tests.model_pipeline.conftest import NEWEST, WORLD, Run
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_the_baseline_answers_as_the_plain_script_does_to_the_last_bit(finished: Run, tmp_path: Path) -> None:
     plain.solve(OperatorData(finished.source, WORLD.all_months(), WORLD.seed), tmp_path / "plain")
     ours, theirs = (pl.read_parquet(folder / "predictions.parquet") for folder in (finished.folder, tmp_path / "plain"))

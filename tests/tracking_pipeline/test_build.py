@@ -16,6 +16,7 @@ from tracking_pipeline.record import LONGEST_DIGEST, child_run, month_run
 MONTH = "2025-06"
 
 
+@pytest.mark.slow
 def test_the_run_names_both_tables_with_their_digests_and_what_will_be_tried(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,7 @@ def test_a_move_by_hand_is_one_more_version_that_was_live() -> None:
     assert live_versions([*by_hand, decision("rolled back", "5", "1")]) == [NOTHING, "1"], "of another version"
 
 
+@pytest.mark.slow
 def test_the_history_says_what_happened_and_why(
     may: str, lake: Path, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

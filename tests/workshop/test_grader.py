@@ -115,6 +115,7 @@ def test_a_temporary_folder_with_the_path_of_a_pattern_fails_no_answer(
     assert result.passed, result
 
 
+@pytest.mark.slow
 def test_the_first_check_hands_out_the_starter_and_shows_the_task(classroom: Path) -> None:
     first = workshop(classroom, "check", "--exercise", CARDS)
     assert first.returncode == 1
@@ -131,6 +132,7 @@ def test_the_first_check_hands_out_the_starter_and_shows_the_task(classroom: Pat
     assert answer.read_bytes() == starter.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_passed_exercise_leads_to_the_next_and_a_changed_answer_has_not_passed(classroom: Path) -> None:
     workshop(classroom, "check", "--exercise", CARDS)
     answer = classroom / "workshop" / "answers" / "06_who_would_have_caught_it.py"

@@ -80,6 +80,7 @@ def compare(runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return compare
 
 
+@pytest.mark.slow
 def test_six_that_agree(compare: Compare) -> None:
     code, said, _ = compare()
     assert code == 0

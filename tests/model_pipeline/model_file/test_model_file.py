@@ -36,6 +36,7 @@ class Stranger(StandardScaler):
         return RAN.append, ("opening this runs it",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["splines", "trees"])
 def test_a_saved_model_answers_as_before_to_the_last_bit(
     customers: pl.DataFrame, model_of_family: OfFamily, family: str, tmp_path: Path

@@ -61,6 +61,7 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_leaves_model_card_and_pictures_in_a_folder_of_its_own(learnt: Path) -> None:
     assert [path.name for path in (learnt / "runs").iterdir()] == ["model-meine-kunden"]
     pictures = ["calibration.png", "gap_to_ceiling.png", "importance.png", "profit.png"]
