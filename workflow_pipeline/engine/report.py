@@ -1,13 +1,13 @@
 """Report on a finished run, from the artifacts that its steps wrote."""
 
+import json
 import shutil
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 from churn.harness.command import OperatorData
-from churn.harness.errors import BadInput
-from churn.harness.report import Isolation, Report, predictions_sha256, read_report, report_on
+from churn.harness.report import Isolation, Report, predictions_sha256, report_on
 from workflow_pipeline.engine.graph import GraphRun
 
 
@@ -32,14 +32,16 @@ def write_report(run: GraphRun, data: OperatorData, folder: Path, isolation: Iso
 def _ceiling(run: GraphRun, data: OperatorData, last_report: Path) -> float | None:
     """Return the best possible ROC-AUC.
 
-    If this run only repeats the last one, the last report has it. That saves the second that scikit-learn's import
-    takes. A damaged report is no reason to stop: this run writes a new one.
+    If this run only repeats the last one, the last report has it. That saves the second that the import of scikit-learn
+    takes, and of the schema's checker, too. A damaged report is no reason to stop: this run writes a new one.
     """
     if run.executed_nothing and last_report.is_file():
-        with suppress(BadInput):
-            last = read_report(last_report)
-            if last.baseline["predictions_sha256"] == predictions_sha256(run.rows("predictions", data.newest)):
-                return last.ceiling_roc_auc
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            last = json.loads(last_report.read_text(encoding="utf-8"))
+            ceiling = float(last["ceiling_roc_auc"])
+            same = predictions_sha256(run.rows("predictions", data.newest)) == last["baseline"]["predictions_sha256"]
+            if same and 0 <= ceiling <= 1:
+                return ceiling
     from churn.evaluation.ceiling import ceiling_roc_auc
 
     return ceiling_roc_auc(data.truth, run.rows("training", data.newest, "holdout.parquet"))
