@@ -133,7 +133,7 @@ test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests
 	@exec .venv/test/bin/python -m pytest -n 3 -m 'not thorough' # processes, which mostly wait for engines; tests/conftest.py spreads the tests
 
 test-fast: .venv/test/.ok ## run the quick tests that need no engine
-	@exec .venv/test/bin/python -m pytest -n 2 -m 'not (slow or docker or airflow or browser)'
+	@exec .venv/test/bin/python -m pytest -n 3 -m 'not (slow or docker or airflow or browser)'
 
 test-thorough: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests that make test leaves out: kills, full disks, many seeds, the whole contrast
 	@exec .venv/test/bin/python -m pytest -n 3 -m thorough

@@ -20,6 +20,7 @@ settings.load_profile("patient")
 let_children_heed_signals()
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; the tests read output as it is in a log
 LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "tracking_pipeline")
+WITHOUT_ENGINE = ("churn", "model_pipeline")  # many tests, whose fixtures take a second: each subfolder for itself
 BUILD_IMAGES = ("workflow_pipeline", "contrast", "test_same_answer.py")
 
 
@@ -46,7 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def group_of(nodeid: str) -> str:
-    folder = nodeid.partition("::")[0].split("/")[1]
+    path = nodeid.partition("::")[0]
+    folder = path.split("/")[1]
+    if folder in WITHOUT_ENGINE:
+        return path.rpartition("/")[0]
     return "workflow_pipeline" if folder in BUILD_IMAGES else folder
 
 

@@ -21,6 +21,7 @@ def test_an_environment_is_built_once_and_again_when_its_lock_is_newer(clone: Pa
     assert "environment plain" in make(clone, ".venv/plain/.ok", path=uv).stdout
 
 
+@pytest.mark.slow
 def test_a_build_that_is_killed_leaves_nothing_that_looks_finished(clone: Path, tmp_path: Path) -> None:
     killed = standin_uv(tmp_path / "killed", sync="kill -9 $PPID; sleep 0.2")
     assert make(clone, ".venv/plain/.ok", path=killed).returncode == 2
@@ -30,6 +31,7 @@ def test_a_build_that_is_killed_leaves_nothing_that_looks_finished(clone: Path, 
     assert [path.name for path in (clone / ".venv").iterdir()] == ["plain"]
 
 
+@pytest.mark.slow
 def test_a_failed_update_says_why_and_keeps_the_old_environment(clone: Path, tmp_path: Path) -> None:
     make(clone, ".venv/plain/.ok", path=standin_uv(tmp_path / "whole"))
     os.utime(clone / ".venv" / "plain" / ".ok", (0, 0))
@@ -41,6 +43,7 @@ def test_a_failed_update_says_why_and_keeps_the_old_environment(clone: Path, tmp
     assert (clone / ".venv" / "plain" / "bin" / "python").exists()
 
 
+@pytest.mark.slow
 def test_an_environment_whose_python_has_gone_is_built_again(clone: Path, tmp_path: Path) -> None:
     uv = standin_uv(tmp_path / "bin")
     make(clone, ".venv/plain/.ok", path=uv)

@@ -277,6 +277,7 @@ def test_the_model_ranks_those_who_leave_above_those_who_stay(clean_lake: Path) 
     assert 0.65 < scores["roc_auc"] < 0.95
 
 
+@pytest.mark.slow
 def test_two_parts_and_one_give_the_same_answer(clean_lake: Path, tmp_path: Path) -> None:
     """How the exports are cut into files is nobody's business but the operator's."""
     whole = tmp_path / "source"

@@ -56,6 +56,7 @@ def test_the_site_builds_without_a_warning(built: "subprocess.CompletedProcess[s
     assert (built.returncode, "WARNING" in built.stderr) == (0, False), built.stderr
 
 
+@pytest.mark.slow
 def test_every_link_and_anchor_leads_somewhere(site: Path, pages: dict[str, Links]) -> None:
     broken = []
     for name, page in pages.items():
@@ -72,11 +73,13 @@ def test_every_link_and_anchor_leads_somewhere(site: Path, pages: dict[str, Link
     assert sum(len(page.targets) for page in pages.values()) > 500  # links were found at all
 
 
+@pytest.mark.slow
 def test_no_page_loads_anything_from_elsewhere(pages: dict[str, Links]) -> None:
     elsewhere = {target for page in pages.values() for target in page.loaded if re.match("(https?:)?//", target)}
     assert elsewhere == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "readme"), INCLUDED.items())
 def test_a_page_includes_its_readme_and_copies_nothing_of_it(page: str, readme: str, site: Path) -> None:
     text = (DOCS / f"{page}.md").read_text(encoding="utf-8")

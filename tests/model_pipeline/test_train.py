@@ -55,6 +55,7 @@ def test_a_model_is_calibrated_on_months_that_it_has_not_learnt_from() -> None:
     assert sorted(together, key=len) == [months_before(newest) for newest in (6, 7, 8, 9)], "9: the deployed model"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_candidates")
 def test_another_newest_month_changes_nothing_that_was_learnt_before_it() -> None:
     """A transformer fitted outside of the folds would show here, though no model learns from a row of that month."""
@@ -86,6 +87,7 @@ def test_the_threshold_is_chosen_by_the_charges_of_the_month_that_judges(monkeyp
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_candidates")
 def test_the_threshold_earns_most_in_the_months_that_chose_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the thresholds on offer, as scikit-learn interpolates between folds."""
@@ -114,6 +116,7 @@ def test_the_deployed_model_is_the_searchs_winner_calibrated_and_frozen() -> Non
     assert called.tolist() == (positive_probability(model, ROWS) >= model.threshold).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_candidates")
 def test_another_hold_out_month_changes_nothing_that_was_chosen(tmp_path: Path) -> None:
     usual = marked_rows(9, seed=1)

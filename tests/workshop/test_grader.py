@@ -62,6 +62,7 @@ def test_an_answer_may_not_take_all_memory(exercise: Exercise, tmp_path: Path) -
     assert result.message == "your answer used more than the 4 GB of memory that it may use"
 
 
+@pytest.mark.slow
 def test_an_endless_loop_is_ended_with_all_that_it_started(exercise: Exercise, tmp_path: Path) -> None:
     heart = tmp_path / "heartbeat"
     result = graded(
@@ -159,6 +160,7 @@ def test_a_reset_keeps_the_answer_so_far(classroom: Path) -> None:
     assert re.search(r"06 .* not started", workshop(classroom, "list").stdout)
 
 
+@pytest.mark.slow
 def test_a_reset_of_all_gives_every_starter_and_keeps_every_answer(classroom: Path) -> None:
     answers = classroom / "workshop" / "answers"
     workshop(classroom, "reset", "--exercise", "all")
@@ -194,6 +196,7 @@ def test_hints_come_one_by_one_and_the_solution_is_noted(classroom: Path) -> Non
     assert "(solution seen)" in workshop(classroom, "list").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -211,6 +214,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(classroom: Path, words: list[
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_make_hands_the_exercise_on(classroom: Path) -> None:
     checked = make(classroom, "check", f"E={CARDS}")
     assert "card A has no answer yet" in checked.stdout, checked.stderr

@@ -145,6 +145,7 @@ def test_too_little_history_is_silent(exports: dict[str, Tables], before: list[S
     assert findings(exports, before[-FEWEST_MONTHS:], damage) != []
 
 
+@pytest.mark.slow
 def test_a_gap_ends_the_history(lake: Path) -> None:
     assert len(sums_before(lake, NEWEST)) == len(MONTHS) - 1
     (partition(lake, "valid", MONTHS[1]) / "sums.json").unlink()  # as in a lake from before there were sums

@@ -32,6 +32,7 @@ def test_the_true_probability_follows_from_the_restated_features_alone(
     assert np.abs(computed - truth["churn_probability"].to_numpy()).max() < 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what_is_there", ["nothing", "other figures", "no tables at all"])
 def test_no_stage_reads_the_truth(operator: Path, clean_lake: Path, tmp_path: Path, what_is_there: str) -> None:
     source = Path(shutil.copytree(operator / "source", tmp_path / "source"))

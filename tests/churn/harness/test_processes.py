@@ -51,6 +51,7 @@ def test_a_program_that_ignores_its_ending_is_killed(tmp_path: Path) -> None:
     assert program.poll() == -signal.SIGKILL
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("program", [SHELL, DEAF, OTHER_GROUP])
 def test_a_guarded_program_ends_when_the_one_who_started_it_is_killed(tmp_path: Path, program: list[str]) -> None:

@@ -112,6 +112,7 @@ def test_the_predictions_beside_it_are_those_of_the_report(content: dict[str, An
     assert predictions["customer_id"].is_sorted()
 
 
+@pytest.mark.slow
 def test_two_runs_give_identical_predictions(plain: Path, operator: Path, tmp_path: Path) -> None:
     solve(OperatorData(operator / "source", MONTHS, WORLD.seed), tmp_path / "again")
     again, first = files(tmp_path / "again"), files(plain)

@@ -155,6 +155,7 @@ def test_without_a_manifest_a_fault_on_the_way_is_collected(source: Path, lake: 
     assert not (source / f"month={MONTH}" / MANIFEST).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "table"), FAULTS_AND_TABLES)
 def test_a_fault_breaks_the_export_the_same_way_for_the_same_seed(
     source: Path, tmp_path: Path, fault: str, table: str

@@ -149,6 +149,7 @@ def test_what_stands_in_a_place_is_whole_whenever_it_is_looked_at(tmp_path: Path
     assert len(seen) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", range(8))
 def test_after_a_kill_and_a_sweep_there_is_the_old_partition_or_the_new(tmp_path: Path, at: int) -> None:
     folder = partition(tmp_path, "features", "2025-03")

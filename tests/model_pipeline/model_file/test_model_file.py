@@ -102,6 +102,7 @@ def rewritten(path: Path, change: Callable[[str], str]) -> Path:
     return copied
 
 
+@pytest.mark.slow
 def test_a_model_of_another_scikit_learn_is_refused_in_one_sentence(
     model_of_family: OfFamily, tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_model_of_another_scikit_learn_is_refused_in_one_sentence(
     assert not [warning for warning in recwarn if "unpickle" in str(warning.message)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "size"), [("schema.json", 40_000_000), ("1.npy", 300_000_000)])
 def test_a_small_file_that_unpacks_to_a_huge_one_is_refused_before_it_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, size: int

@@ -100,6 +100,7 @@ def test_a_customer_stays_whole_in_every_fold(tmp_path: Path) -> None:
             assert not set(customer[train]) & set(customer[test])
 
 
+@pytest.mark.slow
 def test_the_search_does_not_reward_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "CANDIDATES", 1)
     monkeypatch.setattr(build, "search_space", lambda *pipelines: [only("trees", *pipelines)])

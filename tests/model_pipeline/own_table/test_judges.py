@@ -85,6 +85,7 @@ def own_table(holdout: Table) -> OwnTable:
     return OwnTable(COLUMNS, TRAIN, holdout, target="churned", negative="No", split="by time", notes=[])
 
 
+@pytest.mark.slow
 def test_the_hold_out_rows_are_scored_and_choose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model_pipeline.own_table.run.write_card", lambda *_: None)  # it only draws what was chosen
     flipped = np.where(HOLDOUT.outcome == "Yes", "No", "Yes")
