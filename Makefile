@@ -27,12 +27,12 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME READ FAILED E SCENARIO PIPELINE PORT STAGE,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME READ CHARGE FAILED E SCENARIO PIPELINE PORT STAGE,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
 EXERCISE = $(call option,E,exercise)
-TABLE = $(call option,DATA,data) $(call option,TARGET,target) $(call option,TIME,time-column) $(call option,READ,read)
+TABLE = $(call option,DATA,data) $(call option,CHARGE,charge-column) $(call option,TARGET,target) $(call option,TIME,time-column) $(call option,READ,read)
 
 # --- Environments
 
@@ -183,7 +183,7 @@ docs: .venv/docs/.ok ## serve the site on 127.0.0.1 until Ctrl-C
 
 docs-build: .venv/docs/.ok ## build the site into runs/site; a broken link is an error
 	@exec .venv/docs/bin/python -m mkdocs build --strict --quiet
-	@echo "open runs/site/index.html, or serve the site: make docs"
+	@echo "the site is in runs/site; to look at it: make docs"
 
 docs-assets: .venv/docs/.ok .venv/data/.ok .venv/dagster/.ok .venv/tracking/.ok ## take new screenshots of the engines' web UIs, after make demo
 	@exec .venv/docs/bin/python -m tools.docs.screens
@@ -221,5 +221,6 @@ help: ## show this list
 	@echo 'Settings come after the target: make demo N=1000 SEED=3 MONTH=2025-11'
 	@echo '  N: number of customers; SEED: of the simulation; MONTH: to score (YYYY-MM)'
 	@echo '  DATA: your own CSV; TARGET: its column to predict; TIME: its column to split by'
+	@echo '  CHARGE: its column of monthly charges; money then chooses whom to call'
 	@echo '  READ: how to read its columns, as in READ="zip=category; joined=%d.%m.%y"'
 	@echo '  E: an exercise; SCENARIO, PIPELINE: one row, one column of the contrast'

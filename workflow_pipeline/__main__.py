@@ -6,7 +6,7 @@ from pathlib import Path
 from docker import DockerClient
 
 from churn.harness.addresses import raise_if_in_path
-from churn.harness.command import operator_data, parser
+from churn.harness.command import make_settings, operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.report import STAGES, Report
 from churn.harness.signals import until_stopped
@@ -53,7 +53,8 @@ def main() -> None:
     console.print(f"report: {folder / 'report.json'}; kfp's log: {folder / 'log.txt'}", soft_wrap=True)
     if client is not None:
         serve(client, run, report, folder, arguments.serve)
-        console.print("next: make demo-workflow again (nothing will run), or change a line in churn/process.py first")
+        again = f"make demo-workflow{make_settings(arguments)}"
+        console.print(f"next: {again} again (nothing will run), or change a line in churn/process.py first")
 
 
 def serve(client: DockerClient, run: GraphRun, report: Report, folder: Path, port: int | None) -> None:

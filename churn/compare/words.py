@@ -113,6 +113,7 @@ def _isolation(runs: Sequence[Run]) -> list[str]:
 def _model(runs: Sequence[Run]) -> list[str]:
     _, report = reference_of(runs)
     ceiling, baseline = report.ceiling_roc_auc, float(report.baseline["campaign_value_eur"])
+    baseline_roc_auc = float(report.baseline["roc_auc"])
     sentences = [
         f"the baseline has ROC-AUC {report.baseline['roc_auc']:.3f} on {report.holdout_month} "
         f"and is worth {baseline:,.0f} €"
@@ -125,10 +126,17 @@ def _model(runs: Sequence[Run]) -> list[str]:
         ending = "s also search" if several else " also searches"
         sentences.append(f"the {_listed([run.name for run in searched])} pipeline{ending} for a better model")
     for run in searched:
-        value = run.best("campaign_value_eur")
-        less = ", which is less" if value < baseline else ""
+        value, roc_auc = run.best("campaign_value_eur"), run.best("roc_auc")
+        worse = [
+            name
+            for name, is_worse in (("ROC-AUC", roc_auc < baseline_roc_auc), ("value", value < baseline))
+            if is_worse
+        ]
+        less = f": its {_listed(worse)} {'is' if len(worse) == 1 else 'are'} below the baseline's" if worse else ""
         who = run.name if several else "it"
-        sentences.append(f"{who} found one with ROC-AUC {run.best('roc_auc'):.3f}, worth {value:,.0f} €{less}")
+        sentences.append(f"{who} found one with ROC-AUC {roc_auc:.3f}, worth {value:,.0f} €{less}")
+    if any(run.best("roc_auc") < baseline_roc_auc for run in searched):
+        sentences.append("the months before chose that model, and one month with few churned customers may disagree")
     if ceiling is not None and any(run.best("roc_auc") > ceiling for run in searched):
         sentences.append(f"more than {ceiling:.3f} is luck: few customers left in that month")
     return sentences

@@ -90,6 +90,13 @@ def parse_month_argument(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def make_settings(arguments: argparse.Namespace) -> str:
+    """Return the settings of this world as make takes them, such as " N=1000", for a command to run next."""
+    default = World()
+    settings = {"N": (arguments.customers, default.customers), "SEED": (arguments.seed, default.seed)}
+    return "".join(f" {name}={value}" for name, (value, usual) in settings.items() if value != usual)
+
+
 def operator_data(arguments: argparse.Namespace) -> OperatorData:
     """Return the exports to work on. Months of a simulated world that are not there yet are simulated first."""
     if arguments.source is not None:

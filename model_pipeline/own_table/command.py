@@ -20,7 +20,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", help="its column to predict, with two outcomes (make: TARGET=)")
     parser.add_argument("--time-column", help="hold out the newest rows by this column (make: TIME=)")
     parser.add_argument("--read", help='how to read columns: "zip=category; joined=%%d.%%m.%%y" (make: READ=)')
-    parser.add_argument("--charge-column", help="what each customer pays a month; money then chooses the threshold")
+    parser.add_argument(
+        "--charge-column", help="what each pays a month, to choose the threshold by money (make: CHARGE=)"
+    )
 
 
 def wants_own_table(arguments: argparse.Namespace) -> bool:

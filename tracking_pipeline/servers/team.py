@@ -47,7 +47,7 @@ def team(arguments: Namespace) -> None:
         for name, value in settings.items():
             console.print(f"export {name}={value}", soft_wrap=True)
         console.print(f"\nits pages: {settings['MLFLOW_TRACKING_URI']}{PAGES}", soft_wrap=True)
-        console.print(f"logs in {folder}; Ctrl-C ends it")
+        console.print(f"logs in {folder}; Ctrl-C stops it")
         signal.pause()
 
 

@@ -30,7 +30,7 @@ def ui(arguments: Namespace) -> None:
         raise BadInput(f"there is no store in {folder}: make demo-tracking makes one")
     port, log = free_port(5000), folder / "ui.log"
     console.print(f"open http://127.0.0.1:{port}{runs_page(folder / 'mlflow.db')}", soft_wrap=True)
-    console.print(f"Ctrl-C ends it; its log: {log}")
+    console.print(f"Ctrl-C stops it; its log: {log}")
     options = (f"--backend-store-uri={uri}", f"--artifacts-destination={(folder / 'artifacts').resolve().as_uri()}")
     with (
         until_stopped(),

@@ -10,7 +10,7 @@ import polars as pl
 
 from churn.collect import data_fingerprint
 from churn.evaluation.scores import Scores
-from churn.harness.command import OperatorData, operator_data
+from churn.harness.command import OperatorData, make_settings, operator_data
 from churn.harness.terminal import Bar, progress_bar
 from churn.tables import FEWEST_MONTHS_TO_LEARN
 from churn.train import training_and_holdout
@@ -43,7 +43,7 @@ def demo(arguments: Namespace) -> None:
         answers = put_bad_model_live(data, lake, log, bar)
         bar.say("three months, and a rollback")
     report = write_summary(folder, data, scores, predictions)
-    print_story(report, answers, first_month=months[0], log=log)
+    print_story(report, answers, first_month=months[0], log=log, settings=make_settings(arguments))
 
 
 def months_to_train(months: list[str]) -> list[str]:

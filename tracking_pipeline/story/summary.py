@@ -55,8 +55,11 @@ def stages() -> list[Stage]:
     return [Stage(stage, round(spent, 3), "ok") for stage, spent in seconds.items()]
 
 
-def print_story(report: Report, answers: list[list[str]], first_month: str, log: Path) -> None:
-    """Print the newest month's trials, all decisions, and the scoring server's answers."""
+def print_story(report: Report, answers: list[list[str]], first_month: str, log: Path, settings: str) -> None:
+    """Print the newest month's trials, all decisions, and the scoring server's answers.
+
+    `settings` are those of the world, for the next command.
+    """
     trials = find_runs(f"tags.role = 'trial' AND tags.month = '{report.month}'")
     trials.sort(key=lambda run: run.data.metrics["log_loss"])
     print_table(
@@ -88,4 +91,4 @@ def print_story(report: Report, answers: list[list[str]], first_month: str, log:
     print_scores(report)
     console.print(f"report: {log.with_name('report.json')}", soft_wrap=True)
     console.print(f"store:  {mlflow.get_tracking_uri()} (MLflow's log: {log})", soft_wrap=True)
-    console.print(f"next:   make lineage MONTH={first_month}, and make ui-tracking")
+    console.print(f"next:   make lineage MONTH={first_month}{settings}, and make ui-tracking")

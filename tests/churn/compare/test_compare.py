@@ -285,7 +285,7 @@ def test_a_campaign_that_loses_money_is_drawn_within_the_plot(compare: Compare, 
     (axes,) = plots.euros([Run("model", worse, "reference")]).figure.axes
     assert axes.get_xlim()[0] < -500.0
     add(runs, "model", best=worse.best)
-    assert "worth -500 €, which is less" in compare()[1]
+    assert "worth -500 €: its value is below the baseline's" in compare()[1]
 
 
 def test_a_world_without_truth_has_no_ceiling(compare: Compare, runs: Path) -> None:

@@ -114,7 +114,8 @@ CARDS = {
                 "a Pipeline prevents leaking rows. A column that knows the outcome trains and scores beautifully"
             ),
             "tracking": (
-                "it would win the comparison and pass the gate, because the hold-out month has the same column"
+                "a model that uses it would win the comparison and pass the gate, "
+                "because the hold-out month has the same column"
             ),
         },
         {
