@@ -25,6 +25,9 @@ from model_pipeline.own_table.pipelines import boosted_trees, input_check, splin
 from model_pipeline.periods import MOST_ROWS, STRATIFIED_FOLDS, Folds, groups, halves, newest_periods, to_search
 from model_pipeline.train import calibrated, frozen
 
+LEAF = "model__min_samples_leaf"
+FEWEST_LEAVES = 10  # that the rows to search with must be enough for
+
 
 def fit_best(
     table: Table, columns: Columns, seed: int, callbacks: Sequence[Any] = ()
@@ -34,6 +37,7 @@ def fit_best(
     few, comparing, calibrating, choosing, metadata = folds_of(table, columns, seed)
     with threadpool_limits(1), config_context(enable_metadata_routing=True):
         searched = search(spline_regression(columns), boosted_trees(columns, seed), comparing, seed)
+        _limit_leaves(searched, most=max(len(few) // FEWEST_LEAVES, 1))
         searched.set_callbacks(*callbacks).fit(
             table.rows[few], table.outcome[few], **{name: values[few] for name, values in metadata.items()}
         )
@@ -42,6 +46,17 @@ def fit_best(
         )
         tuned.fit(table.rows, table.outcome, **metadata, **charge)
     return frozen(tuned).set_params(pos_label=table.positive), searched
+
+
+def _limit_leaves(searched: RandomizedSearchCV, most: int) -> None:
+    """Let no leaf of the candidates demand more than `most` rows.
+
+    The search learns from most rows, but a calibration inside a threshold's fold from only a third of them. A tree that
+    wins with 200 rows a leaf could not split there, and would give every row the same probability.
+    """
+    for space in searched.param_distributions:
+        if LEAF in space:
+            space[LEAF] = [min(rows, most) for rows in space[LEAF]]
 
 
 def folds_of(

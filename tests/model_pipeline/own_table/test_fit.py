@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import FixedThresholdClassifier
 
 from churn.value import campaign_value_eur
 from model_pipeline.build import trials
 from model_pipeline.model_file.skops_file import positive_probability
 from model_pipeline.own_table.columns import Table
-from model_pipeline.own_table.fit import fit_best
+from model_pipeline.own_table.fit import LEAF, fit_best
+from model_pipeline.own_table.pipelines import boosted_trees, spline_regression
 from model_pipeline.terminal.progress import SEARCH_STEPS, SearchProgress
 from tests.model_pipeline.conftest import COLUMNS, only
 
@@ -29,6 +31,20 @@ def fitted(table: Table) -> FixedThresholdClassifier:
         patch.setattr("model_pipeline.build.CANDIDATES", 1)
         patch.setattr("model_pipeline.build.search_space", lambda *pipelines: [only("splines", *pipelines)])
         return fit_best(table, COLUMNS, seed=1)[0]
+
+
+@pytest.mark.parametrize("rows", [100, 300])
+def test_trees_of_a_small_table_with_a_time_can_split_in_every_fold(
+    table: Table, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """With 200 rows a leaf, as for the operator's customers, all probabilities would be the same."""
+    space = only("trees", spline_regression(COLUMNS), boosted_trees(COLUMNS, 0)) | {LEAF: [200]}
+    monkeypatch.setattr("model_pipeline.build.CANDIDATES", 1)
+    monkeypatch.setattr("model_pipeline.build.search_space", lambda *_: [space])
+    small = Table(table.rows[:rows], table.outcome[:rows], "Yes", None, np.arange(rows) * 8 // rows)
+    model, _ = fit_best(small, COLUMNS, seed=0)
+    probability = positive_probability(model, table.rows)[rows:]
+    assert roc_auc_score(table.outcome[rows:] == "Yes", probability) > 0.65
 
 
 def test_when_every_call_loses_money_nobody_is_called(table: Table) -> None:
