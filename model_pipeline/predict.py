@@ -47,7 +47,7 @@ def predict(arguments: argparse.Namespace) -> None:
     answer = customers.with_columns(churn_probability=pl.Series(probability), churn_predicted=pl.Series(predicted))
     write_file(out, answer.write_csv())
     called = int((predicted == model.pos_label).sum())
-    console.print(f"{len(answer):,} customers, {called:,} at {model.threshold:.1%} or above: {out}", soft_wrap=True)
+    console.print(f"{len(answer):,} rows, {called:,} at {model.threshold:.1%} or above: {out}", soft_wrap=True)
 
 
 if __name__ == "__main__":

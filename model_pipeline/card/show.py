@@ -65,6 +65,7 @@ def _story(rows: pl.DataFrame, customers: pl.DataFrame, holdout: Holdout, seed: 
             "the next month, and says whether a retention call pays. It is made for a campaign that calls the riskiest "
             "customers. Do not use it for prices, for credit, or for anything that you may not tell a customer."
         ),
+        holdout=f"Measured on {len(customers):,} held-out customers, {int(holdout.churned.sum()):,} of whom churned.",
         data=[
             f"Source: {origin}.",
             f"Training: {len(rows):,} customer-months, {months[0]} to {months[-1]}; {share:.1%} churned.",

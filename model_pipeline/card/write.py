@@ -39,6 +39,7 @@ class Story:
 
     title: str
     purpose: str
+    holdout: str
     data: Sequence[str]
     threshold: str
     example: str
@@ -56,10 +57,8 @@ def write_card(
     for name, plot in plots.items():
         png(plot.figure, folder / f"{name}.png")
     libraries = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "skops", "polars", "numpy"))
-    rows, churned = len(holdout.churned), int(holdout.churned.sum())
     content = {
         **asdict(story),
-        "holdout": f"Measured on {rows:,} held-out customers, {churned:,} of whom churned.",
         "scores": score_table(holdout),
         "search": f"A random search tried {len(trials)} candidates of two families and ranked them by log loss. "
         "Then the winner's probabilities were calibrated (Platt) and the threshold was chosen. "

@@ -38,9 +38,10 @@ def wants_own_table(arguments: argparse.Namespace) -> bool:
 
 
 def print_readings(readings: Sequence["Reading"]) -> None:
-    """Print what was made of each column. A wide table's columns without a remark are only counted."""
-    remarkable = [reading for reading in readings if reading.why or reading.unknown]
-    shown = readings if len(readings) <= MOST_COLUMNS else remarkable[:MOST_COLUMNS]
+    """Print what was made of each column. In a wide table, those with a remark come first, and the rest is counted."""
+    shown = readings
+    if len(readings) > MOST_COLUMNS:
+        shown = sorted(readings, key=lambda reading: not (reading.why or reading.unknown))[:MOST_COLUMNS]
     rows = [[reading.column, reading.read_as, reading.why, reading.unknown] for reading in shown]
     print_table("how each column is read (READ= changes it)", ["column", "read as", "why", "unknown"], rows, "model")
     if len(shown) < len(readings):

@@ -1,6 +1,7 @@
 """Find out which rows of a user's table belong to the same customer."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +10,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
+from model_pipeline.own_table.columns import Reading
 
-PERSON = "cust|customer|cliente?|kunden?|user|account|acct|subscriber|member|person|individual|household|player|patient"
+PERSON = (
+    "cust|customer|cliente?|kunden?|user|account|acct|subscriber|member|person|individual|household|player|patient|"
+    "subject|participant|respondent|student|employee|borrower|applicant|policyholder"
+)
 NUMBER = "id|identifier|uid|uuid|guid|no|nr|num|number|nummer|code|key|ref|hash"
 NAMES_A_CUSTOMER = rf"(?i:^({PERSON}|msisdn|phone|mobile|e-?mail)s?$|({PERSON})s?[_ .-]*({NUMBER})$)"
 NAMES_SOMETHING = r"(?i:(^|[_ .-])([cpu]?id(num)?|identifier|uuid|guid|key|phone|email)$)|[a-z]I[dD]$"
-CODE = r"^[A-Za-z0-9_-]*(?:[A-Za-z][_-]?\d|\d[_-]?[A-Za-z])[A-Za-z0-9_-]*$"  # C00012 or a hash, but not a city
-DATE = r"^\d+-[A-Za-z]{3,9}-\d+$"  # 05-Jan-2024 looks like a code
+CUSTOMER = "customer"  # what a user can call a column
 FEWEST = 20  # different values; fewer are a category, such as a shop or a plan
 MOST_ROWS_EACH = 50  # on average, for a column whose name does not say "customer"
 FEWEST_OF_EACH_OUTCOME = 12  # customers; each fold of a fold needs some
@@ -42,43 +46,27 @@ class Customers:
         return bool((several["positive"] == several["len"]).sum() > len(several) / 2)
 
 
-def customer_column(table: pl.DataFrame, inputs: Sequence[str]) -> str | None:
+def customer_column(table: pl.DataFrame, inputs: Sequence[str], wanted: Mapping[str, str]) -> str | None:
     """Return the column that says whose row it is, if a customer has several rows, else None.
 
-    A column named after customers comes before other ids, and an id before a code under any name. Of two alike, the one
-    with fewer values is taken, since a household holds its members together.
+    `wanted` has the kinds that the user chose: one column may be the customer, and the others are not. Otherwise, a
+    column named after customers comes before other ids. Of two alike, the one with fewer values is taken, since a
+    household holds its members together.
     """
-    found = []
-    for name in inputs:
+    found = [(-1, 0, name) for name in inputs if wanted.get(name) == CUSTOMER]
+    for name in (name for name in inputs if name not in wanted):
         values = table[name].drop_nulls()
         different = values.n_unique()
         if not FEWEST <= different < len(values) or len(values) < len(table) / 2:
             continue
-        label = pl.Series([name])
-        few_rows_each = len(values) <= MOST_ROWS_EACH * different
-        if label.str.contains(NAMES_A_CUSTOMER).item():
+        if re.search(NAMES_A_CUSTOMER, name):
             found.append((0, different, name))
-        elif few_rows_each and label.str.contains(NAMES_SOMETHING).item():
+        elif re.search(NAMES_SOMETHING, name) and len(values) <= MOST_ROWS_EACH * different:
             found.append((1, different, name))
-        elif few_rows_each and _are_codes(values) and _decides_a_number(table, name, inputs):
-            found.append((2, different, name))
     return min(found)[2] if found else None
 
 
-def _are_codes(values: pl.Series) -> bool:
-    """Return whether these are words of letters and digits. Of random codes, a few may happen to have only one kind."""
-    return bool((values.str.contains(CODE) & ~values.str.contains(DATE)).mean() > 0.95)  # type: ignore[operator] # a number
-
-
-def _decides_a_number(table: pl.DataFrame, name: str, inputs: Sequence[str]) -> bool:
-    """Return whether a column of many numbers is the same in all rows of each value of `name`."""
-    others = [
-        other for other in inputs if other != name and table[other].cast(pl.Float64, strict=False).n_unique() > FEWEST
-    ]
-    return any(table[[name, other]].n_unique() == table[name].n_unique() for other in others)
-
-
-def customers_of(table: pl.DataFrame, column: str, target: str, path: Path, notes: list[str]) -> Customers:
+def customers_of(table: pl.DataFrame, column: str, target: str, path: Path) -> tuple[Customers, Reading]:
     """Number the customers of the rows; a row without one counts as one. Raises BadInput if they are few."""
     own = pl.int_range(len(table), eager=True).cast(pl.String)
     number = ("=" + table[column].cast(pl.String)).fill_null(own).rank("dense")
@@ -89,10 +77,8 @@ def customers_of(table: pl.DataFrame, column: str, target: str, path: Path, note
                 f"{path} has several rows for a customer ({column}), and only {len(customers)} customers with "
                 f"{target}={word}: at least {FEWEST_OF_EACH_OUTCOME} are needed"
             )
-    notes.append(
-        f"{column} says whose row it is: {number.n_unique():,} customers in {len(table):,} rows; not learnt from"
-    )
-    return Customers((number - 1).to_numpy().astype(np.int64), f"each customer with all rows ({column})")
+    reading = Reading(column, CUSTOMER, f"{number.n_unique():,} in {len(table):,} rows; not learnt from")
+    return Customers((number - 1).to_numpy().astype(np.int64), f"each customer with all rows ({column})"), reading
 
 
 def rows_written_twice(table: pl.DataFrame, names: Sequence[str], notes: list[str]) -> Customers | None:

@@ -55,7 +55,7 @@ def split(
     else:
         found = _newest_rows(table, time, target, path)
         if customers is not None and customers.share_outcome(outcome == positive):
-            whole = "of a random quarter of the customers, who teach nothing: each has one outcome in all rows"
+            whole = "of a random quarter of the customers; their older rows are left out: most have one outcome"
             found = Split(found.learnt & ~quarter, found.held_out & quarter, f"{found.words}, {whole}", bucket=bucket)
         elif customers is not None:
             found = replace(found, words=f"{found.words}; earlier rows of the same customers teach")
@@ -98,12 +98,9 @@ def _periods(time: pl.Series, held_out: NDArray[np.bool_], outcome: NDArray[np.g
     """Cut the older rows into eight equal periods. Use fewer, at last one, if a period would lack an outcome."""
     older = time.filter(~pl.Series(held_out))
     rank = older.rank("min").to_numpy() - 1
-    for count in range(PERIODS, 3, -1):
-        period = np.floor(rank * count / len(older)).astype(np.int64)
+    everywhere = np.full(len(time), PERIODS, np.int64)
+    for count in (*range(PERIODS, 3, -1), 1):
+        period = everywhere[~held_out] = np.floor(rank * count / len(older)).astype(np.int64)
         if all(len(np.unique(outcome[~held_out][period == each])) == 2 for each in np.unique(period)):
             break
-    else:
-        period = np.zeros(len(older), np.int64)
-    everywhere = np.full(len(time), PERIODS, np.int64)
-    everywhere[~held_out] = period
     return everywhere

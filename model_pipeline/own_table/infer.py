@@ -1,17 +1,17 @@
 """Find the kind of each column by its values: numbers, dates, categories, ids, constants. Names help to find ids."""
 
+import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns, Reading
-from model_pipeline.own_table.customers import NAMES_SOMETHING
+from model_pipeline.own_table.customers import CUSTOMER, NAMES_SOMETHING
 from model_pipeline.own_table.dates import about_form, date_form, is_form, read_dates
-from model_pipeline.own_table.numbers import UNCLEAR, decimal_marks, numbers_in, with_mark
-from model_pipeline.own_table.read_csv import column_name
+from model_pipeline.own_table.numbers import MARKS, UNCLEAR, decimal_marks, numbers_in, with_mark
+from model_pipeline.own_table.read_csv import column_name, nearest
 from model_pipeline.own_table.typed import means_unknown
 
 WORDS_FOR_YES = [
@@ -27,7 +27,8 @@ MOST_WORDS = 0.1  # of the values in a column of numbers or dates
 MOST_OF_A_FEW_WORDS = 0.5  # the same, if there are at most three different ones
 MOST_NAMED = 3  # words of a column
 LONGEST_SHOWN = 16  # of such a word
-KINDS = ("number", "decimal comma", "decimal point", "category", "drop")
+LIKE_AN_ID = "different in every row, like an id"
+KINDS = ("number", "decimal comma", "decimal point", "category", CUSTOMER, "drop")
 
 
 def two_outcomes(outcome: pl.Series, blank: int, path: Path, notes: list[str]) -> tuple[str, str]:
@@ -51,20 +52,18 @@ def two_outcomes(outcome: pl.Series, blank: int, path: Path, notes: list[str]) -
     positive = words_for_yes[0] if len(words_for_yes) == 1 else list(counts)[-1]
     negative = next(word for word in counts if word != positive)
     why = "a word for yes" if len(words_for_yes) == 1 else "the rarer one"
-    notes.append(
-        f"'{positive}' in {outcome.name} is what is predicted ({why}): {counts[positive] / len(outcome):.1%} of rows"
-    )
+    share = counts[positive] / len(outcome)
+    notes.append(f"'{positive}' in {outcome.name} is what is predicted ({why}): {share:.1%} of rows")
     return positive, negative
 
 
 def columns_of(
-    table: pl.DataFrame, inputs: Sequence[str], path: Path, wanted: Mapping[str, str] | None = None, usual: str = "."
+    table: pl.DataFrame, inputs: Sequence[str], wanted: Mapping[str, str], usual: str = "."
 ) -> tuple[Columns, list[Reading]]:
-    """Find the kind of the columns `inputs`, and say why. Raises BadInput if no column is left to learn from.
+    """Find the kind of the columns `inputs`, and say why.
 
     `wanted` has the kinds that the user chose, and `usual` is the decimal mark where no column shows one.
     """
-    wanted = wanted or {}
     kinds = {name: _kind(table[name], wanted.get(name, "")) for name in inputs}
     numbers = {name: kind for name, kind in kinds.items() if isinstance(kind, pl.DataFrame)}
     chosen = {
@@ -82,34 +81,29 @@ def columns_of(
             reading = Reading(name, "dropped", kind)
         else:
             columns.categorical.append(name)
-            reading = Reading(name, "categories", _words(table[name]), _blank(table[name]))
+            blank = table[name].filter(table[name].is_null())
+            reading = Reading(name, "categories", _words(table[name]), _unknown(blank, columns))
         readings.append(reading)
-    if not columns.names:
-        raise BadInput(f"{path}: no column is left to learn from ({'; '.join(map(str, readings))})")
     return columns, readings
 
 
 def _kind(column: pl.Series, wanted: str) -> pl.DataFrame | list[str] | str:
     """Return the numbers in the column, the forms that its dates may have, or why it is dropped; "" for categories."""
-    values = column.drop_nulls()
-    if wanted == "drop":
-        return "you said so"
-    if column.n_unique() == 1:
-        return "the same in every row"
-    if wanted == "category":
-        return ""
+    if wanted in ("drop", "category"):
+        return "you said so" if wanted == "drop" else ""
     if "%" in wanted:
         return [wanted]
-    numbers = numbers_in(values)
-    if wanted or (_nearly_all(values, numbers["digits"].is_not_null()) and not _are_codes(values)):
+    numbers = numbers_in(column)
+    if wanted or (_nearly_all(column, numbers["digits"].is_not_null()) and not _are_codes(column)):
         return numbers
+    values = column.drop_nulls()
     form, others = date_form(values)
     if form and _nearly_all(values, read_dates(values, form).is_not_null()):
         return [form, *others]
-    if not _names_rows(values):
+    if len(values) < FEWEST_VALUES_OF_AN_ID or values.n_unique() <= UNIQUE_SHARE * len(values):
         return ""
     # Half of the numbers are better than no column: 207.2 and [209].
-    return numbers if 2 * numbers["digits"].count() > len(values) else "different in every row, like an id"
+    return numbers if 2 * numbers["digits"].count() > len(values) else LIKE_AN_ID
 
 
 def _nearly_all(values: pl.Series, readable: pl.Series) -> bool:
@@ -125,9 +119,9 @@ def _nearly_all(values: pl.Series, readable: pl.Series) -> bool:
 def _number(
     column: pl.Series, read: pl.DataFrame, mark: str, why: str, columns: Columns, wanted: Mapping[str, str]
 ) -> Reading:
-    name, values, numbers = column.name, column.drop_nulls(), with_mark(read, mark)
+    name, numbers = column.name, with_mark(read, mark)
     if name not in wanted and _counts_rows(name, numbers):
-        return Reading(name, "dropped", "different in every row, like an id")
+        return Reading(name, "dropped", LIKE_AN_ID)
     columns.numeric.append(name)
     columns.decimal[name] = mark
     told = [_in_words(mark, why)] if why and ("," in mark + why or UNCLEAR in why) else []
@@ -137,42 +131,37 @@ def _number(
         told += [f"in {unit}" for unit in units if unit]
     elif units:
         told.append("look out: " + ", ".join(f"some with {unit}" if unit else "some without" for unit in units[::-1]))
-    return Reading(name, "numbers", "; ".join(told), _unknown(column, values.filter(numbers.is_null()), columns))
+    return Reading(name, "numbers", "; ".join(told), _unknown(column.filter(numbers.is_null()), columns))
 
 
 def _in_words(mark: str, why: str) -> str:
     """Return how marks were read: as decimals, or as thousands where the reason shows only that mark."""
-    other = "." if mark == "," else ","
-    names = {".": "point", ",": "comma"}
+    other = "," if mark == "." else "."
     thousands = mark not in why and other in why
-    return f"{names[other]} for thousands, {why}" if thousands else f"decimal {names[mark]}, {why}"
+    return f"{MARKS[other]} for thousands, {why}" if thousands else f"decimal {MARKS[mark]}, {why}"
 
 
 def _date(column: pl.Series, forms: list[str], sure: set[str], columns: Columns) -> Reading:
     form = next((form for form in forms if form in sure), forms[0])
     columns.dates[column.name] = form
     why = about_form(form, [] if form in sure else [other for other in forms if other != form])
-    values = column.drop_nulls()
-    unread = values.filter(read_dates(values, form).is_null())
-    return Reading(column.name, f"dates, {form}", why, _unknown(column, unread, columns))
+    unread = column.filter(read_dates(column, form).is_null())
+    return Reading(column.name, f"dates, {form}", why, _unknown(unread, columns))
 
 
-def _unknown(column: pl.Series, words: pl.Series, columns: Columns) -> str:
-    """Note the words that mean unknown, and return how many values are, in words."""
+def _unknown(values: pl.Series, columns: Columns) -> str:
+    """Note which of these values are words that mean unknown, and return how many there are of each."""
+    words = values.drop_nulls()
     if unlisted := words.filter(~means_unknown(words)).unique().sort().to_list():
-        columns.unknown[column.name] = unlisted
+        columns.unknown[values.name] = unlisted
+    blank = [f"{values.null_count():,} blank"] if values.has_nulls() else []
     named = [f"{count:,} '{_shortened(word)}'" for word, count in counted(words).items()]
-    more = ["…"] if len(named) > MOST_NAMED else []
-    return ", ".join(filter(None, [_blank(column), *named[:MOST_NAMED], *more]))
-
-
-def _blank(column: pl.Series) -> str:
-    return f"{column.null_count():,} blank" if column.has_nulls() else ""
+    return ", ".join([*blank, *named[:MOST_NAMED], *["…"] * (len(named) > MOST_NAMED)])
 
 
 def _words(column: pl.Series) -> str:
-    """Return the commonest words of a column."""
-    words = [_shortened(word) for word in counted(column.drop_nulls())]
+    """Return the commonest words of a column. Those with a comma are in quotes: New York, NY is one."""
+    words = [f"'{word}'" if "," in word else word for word in map(_shortened, counted(column.drop_nulls()))]
     if len(words) <= MOST_NAMED:
         return f"words: {', '.join(words)}"
     return f"{words[0]}, {words[1]} and {len(words) - 2:,} other words"
@@ -199,11 +188,7 @@ def _counts_rows(name: str, numbers: pl.Series) -> bool:
     numbers = numbers.drop_nulls()
     if numbers.n_unique() < len(numbers) or len(numbers) < FEWEST_VALUES_OF_AN_ID or (numbers != numbers.round()).any():
         return False
-    return bool((numbers.diff().drop_nulls() == 1).all()) or bool(pl.Series([name]).str.contains(ID_NAME).item())
-
-
-def _names_rows(values: pl.Series) -> bool:
-    return len(values) >= FEWEST_VALUES_OF_AN_ID and values.n_unique() > UNIQUE_SHARE * len(values)
+    return bool((numbers.diff().drop_nulls() == 1).all()) or re.search(ID_NAME, name) is not None
 
 
 def kinds_wanted(text: str, names: Sequence[str]) -> dict[str, str]:
@@ -213,9 +198,10 @@ def kinds_wanted(text: str, names: Sequence[str]) -> dict[str, str]:
         given, _, kind = part.rpartition("=")
         name, kind = column_name(given), kind.strip()
         if name not in names:
-            near = get_close_matches(name, names, n=3, cutoff=0.4) or names[:8]
-            raise BadInput(f"READ={part.strip()}: there is no column {name}: did you mean {' or '.join(near)}?")
+            raise BadInput(f"READ={part.strip()}: there is no column {name}: did you mean {nearest(name, names)}?")
         if kind not in KINDS and not is_form(kind):
             raise BadInput(f"READ={part.strip()}: a column can be {', '.join(KINDS)}, or a date such as %d.%m.%Y")
         chosen[name] = kind
+    if list(chosen.values()).count(CUSTOMER) > 1:
+        raise BadInput(f"READ={text.strip()}: one column can be the customer")
     return chosen

@@ -10,8 +10,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import TargetEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns
+from model_pipeline.own_table.customers import FEWEST
 from model_pipeline.own_table.pipelines import input_check
 
 FEWEST_VALUES = 10  # of a number or date in the rows to learn from; with fewer, folds would have none
@@ -22,18 +22,12 @@ MOST_ROWS = 25_000
 
 
 def learnable(columns: Columns, rows: pl.DataFrame) -> tuple[Columns, dict[str, str]]:
-    """Return the columns that differ in `rows`, the rows to learn from, and why each other one is dropped.
-
-    Raises BadInput if none is left.
-    """
+    """Return the columns that differ in `rows`, the rows to learn from, and why each other one is dropped."""
     values = input_check(columns).transform(rows)
     dropped = {name: "the same in all rows to learn from" for name in columns.names if values[name].n_unique() == 1}
     for name in [*columns.numeric, *columns.dates]:
         if values[name].count() < FEWEST_VALUES:
             dropped[name] = f"fewer than {FEWEST_VALUES} values in the rows to learn from"
-    if len(dropped) == len(columns.names):
-        why = "; ".join(f"{name}: {reason}" for name, reason in dropped.items())
-        raise BadInput(f"no column is left to learn from ({why})")
     kept = replace(
         columns,
         numeric=[name for name in columns.numeric if name not in dropped],
@@ -52,15 +46,25 @@ def giveaways(table: pl.DataFrame, columns: Columns, positive: NDArray[np.bool_]
     values, positive = input_check(columns).transform(table[sample]), positive[sample]
     warnings = []
     for name in columns.names:
-        probability = _alone(values[name], positive, seed)
-        always = roc_auc_score(positive, probability) > GIVES_IT_AWAY
-        if always or _picks_out(probability, positive):
+        alone = [_alone(values[name], positive, seed)]
+        if recurs := _recurs(values[name]):  # even a number may be a name
+            alone.append(_alone(values[name].cast(pl.String), positive, seed))
+        always = any(roc_auc_score(positive, probability) > GIVES_IT_AWAY for probability in alone)
+        if always or any(_picks_out(probability, positive) for probability in alone):
             blank = table[sample][name].is_null().to_numpy()
             by_blanks = blank.any() and _picks_out(_alone(pl.Series(blank).cast(pl.Float64), positive, seed), positive)
             what = f"whether {name} is blank" if by_blanks else f"{name} alone"
             how_often = "" if always else " of many rows"
-            warnings.append(f"look out: {what} tells the outcome{how_often}: was it known before? (kept)")
+            whose = f' If it says whose row it is: READ="{name}=customer".' if recurs and not by_blanks else ""
+            warnings.append(f"look out: {what} tells the outcome{how_often}: was it known before? (kept){whose}")
     return warnings
+
+
+def _recurs(values: pl.Series) -> bool:
+    """Return whether these are words or whole numbers, many different ones, and most of them in several rows."""
+    different = values.n_unique()
+    whole = values.dtype == pl.String or (values == values.round()).all()
+    return bool(whole) and FEWEST <= different <= len(values) / 2
 
 
 def _alone(values: pl.Series, positive: NDArray[np.bool_], seed: int) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ WITH_POINT = (  # also 1,23,456
     rf"^(?:(?:{INTEGER}|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+|[1-9][0-9]?(?:,[0-9]{{2}})+,[0-9]{{3}})(?:\.[0-9]*)?|\.[0-9]+)$"
 )
 WITH_COMMA = rf"^(?:(?:{INTEGER}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}})+)(?:,[0-9]*)?|,[0-9]+)$"
+MARKS = {".": "point", ",": "comma"}
 UNCLEAR = "can be read in two ways"
 FEWEST_TO_TELL = 20  # values such as 2,847: if they had decimals, some would end in 0 and be written shorter
 

@@ -11,10 +11,12 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from itertools import chain, islice
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -26,11 +28,14 @@ SAMPLE = 200_000  # characters that show how a file is written
 ROWS_OF_SAMPLE = 300
 ROWS_AT_A_TIME = 50_000
 ESCAPED_QUOTE = r'(?<!\\)((?:\\\\)*)\\"'
-KNOWN_BINARIES = {
-    b"PK\x03\x04": "an Excel workbook or a zip archive",
+BINARIES = {
+    b"PK": "an Excel workbook or a zip archive",
+    b"\xd0\xcf": "an old Excel workbook",
     b"PAR1": "a Parquet file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
 }
+CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f"))
+
+Record: TypeAlias = tuple[int, list[str]]  # the number of its last line, and its values
 
 
 class Csv(NamedTuple):
@@ -48,7 +53,7 @@ class Dialect(NamedTuple):
     quote: str
     escapes: bool
 
-    def records(self, text: str) -> "Iterator[Record]":
+    def records(self, text: str) -> Iterator[Record]:
         """Yield each record that is not blank. Raises BadInput for an open quote."""
         if self.escapes:  # any other backslash is left, such as the one of \\N
             text = re.sub(ESCAPED_QUOTE, r'\1""', text)
@@ -59,16 +64,9 @@ class Dialect(NamedTuple):
         try:
             for values in reader:
                 if any(map(str.strip, values)):
-                    yield Record(reader.line_num, values)
+                    yield reader.line_num, values
         except csv.Error as error:
             raise BadInput(f"line {reader.line_num}: {error}: is a quote left open?") from error
-
-
-class Record(NamedTuple):
-    """The values between two line ends that are not in quotes, and the number of the last line."""
-
-    line: int
-    values: list[str]
 
 
 def read_csv(path: Path) -> Csv:
@@ -78,7 +76,7 @@ def read_csv(path: Path) -> Csv:
     text = text[given.end() :] if given else text
     if not text.strip():
         raise BadInput(f"{path} is empty")
-    dialect = _dialect(text, given[1] if given else None, path)
+    dialect = _dialect(text, given[1] if given else SEPARATORS, path)
     if dialect.separator != ",":
         notes.append(f"separated by {SEPARATORS.get(dialect.separator, dialect.separator)}s")
     try:
@@ -100,15 +98,12 @@ def _decoded(path: Path) -> tuple[str, list[str]]:
     if not path.is_file():
         raise BadInput(f"there is no file {path}")
     content = _unpacked(path)
-    if not content.strip():
-        raise BadInput(f"{path} is empty")
-    for magic, what in KNOWN_BINARIES.items():
-        if content.startswith(magic):
-            raise BadInput(f"{path} is {what}, not a CSV: save it as CSV (comma-separated text) first")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", errors="replace"), ["encoded as UTF-16"]
-    if _is_binary(content):
-        raise BadInput(f"{path} is a binary file, not a CSV: save it as CSV (comma-separated text) first")
+    start = content[:65536]
+    if b"\x00" in start or len(start.translate(None, CONTROL)) < 0.99 * len(start):
+        what = next((what for magic, what in BINARIES.items() if content.startswith(magic)), "a binary file")
+        raise BadInput(f"{path} is {what}, not a CSV: save it as CSV (comma-separated text) first")
     try:
         return content.decode("utf-8-sig"), []
     except UnicodeDecodeError:
@@ -131,42 +126,33 @@ def _unpacked(path: Path) -> bytes:
     return content
 
 
-def _is_binary(content: bytes) -> bool:
-    """Return whether the content has a zero byte or many control characters, as text never has."""
-    start = content[:65536]
-    control = sum(count for byte, count in Counter(start).items() if byte < 32 and byte not in b"\t\n\r\f")
-    return b"\x00" in start or control > len(start) / 100
-
-
-def _dialect(text: str, separator: str | None, path: Path) -> Dialect:
+def _dialect(text: str, separators: Iterable[str], path: Path) -> Dialect:
     """Return the dialect in which most rows have the same number of values. Raises BadInput for one column only."""
     sample = text if len(text) <= SAMPLE else text[: text.rfind("\n", 0, SAMPLE)]
-    best, found = (0.0, 0), None
-    for escapes in (True, False) if '\\"' in sample else (False,):
-        for quote in ("'", '"') if sample.lstrip().startswith("'") else ('"',):
-            for each in separator or SEPARATORS:
-                dialect = Dialect(each, quote, escapes)
-                share, width = _most_rows_alike(dialect, sample)
-                score = (share / 2 if each == " " else share, width)  # words have spaces between them, too
-                if width > 1 and score > best:
-                    best, found = score, dialect
-    if found is None:
+    quotes = "'\"" if sample.lstrip().startswith("'") else '"'
+    escapes = (True, False) if '\\"' in sample else (False,)
+    dialects = [Dialect(each, quote, escape) for escape in escapes for quote in quotes for each in separators]
+    (score, _), best = max(((_rows_alike(dialect, sample), dialect) for dialect in dialects), key=itemgetter(0))
+    if score == 0:
         first = next(line for line in text.splitlines() if line.strip())
         raise BadInput(
             f"{path} has one column only ({first.strip()[:40]!r}): "
             "a comma, semicolon, tab or bar was expected between columns"
         )
-    return found
+    return best
 
 
-def _most_rows_alike(dialect: Dialect, sample: str) -> tuple[float, int]:
-    """Return the largest share of rows that have the same number of values, and this number."""
+def _rows_alike(dialect: Dialect, sample: str) -> tuple[float, int]:
+    """Return the largest share of rows that have the same number of values, and this number; 0 and 0 if it is 1."""
     try:
-        widths = Counter(len(record.values) for record in islice(dialect.records(sample), ROWS_OF_SAMPLE))
+        widths = Counter(len(values) for _, values in islice(dialect.records(sample), ROWS_OF_SAMPLE))
     except BadInput:
         return 0.0, 0
     width, count = max(widths.items(), key=lambda item: item[::-1], default=(0, 0))
-    return count / max(widths.total(), 1), width
+    if width < 2:
+        return 0.0, 0
+    share = count / widths.total()
+    return (share / 2 if dialect.separator == " " else share), width  # words have spaces between them, too
 
 
 def _header_and_rows(records: Iterator[Record], notes: list[str]) -> tuple[list[str], Iterator[list[str]]]:
@@ -178,22 +164,22 @@ def _header_and_rows(records: Iterator[Record], notes: list[str]) -> tuple[list[
     sample = list(islice(records, ROWS_OF_SAMPLE))
     if not sample:
         raise BadInput("line 1: there are separators and nothing between them")
-    width = Counter(len(record.values) for record in sample).most_common(1)[0][0]
+    width = Counter(len(values) for _, values in sample).most_common(1)[0][0]
     above = 0
-    while above + 1 < len(sample) and _is_a_title(sample[above].values, width):
+    while above + 1 < len(sample) and _is_a_title(sample[above][1], width):
         above += 1
     if above:
         notes.append(f"not read: {above} line{'s' * (above > 1)} above the header")
-    header, sample = sample[above].values, sample[above + 1 :]
+    header, sample = sample[above][1], sample[above + 1 :]
     while len(header) > width and not header[-1].strip():
         header.pop()
     if sample and len(header) == width - 1:
-        if not any(record.values[-1].strip() for record in sample):
+        if not any(values[-1].strip() for _, values in sample):
             notes.append("each row ends with a separator: not read as a column")
             return _names(header, notes), _rows(chain(sample, records), width, slice(width - 1))
         notes.append("the rows have one value more than the header: the first is read as a row's name, as R writes it")
         header = ["", *header]
-    elif width != len(header) and not any(len(record.values) == len(header) for record in sample):
+    elif width != len(header) and not any(len(values) == len(header) for _, values in sample):
         raise BadInput(f"line 1: {len(header)} names above rows of {width} values: write a name above each column")
     return _names(header, notes), _rows(chain(sample, records), len(header), slice(None))
 
@@ -217,12 +203,10 @@ def _rows(records: Iterable[Record], width: int, wanted: slice) -> Iterator[list
 
 
 def _names(cells: list[str], notes: list[str]) -> list[str]:
-    names = list(map(column_name, cells))
+    names = [column_name(cell) or f"column {number}" for number, cell in enumerate(cells, start=1)]
     if all(re.fullmatch(r"[+-]?[\d.,]+", name) for name in names):
         raise BadInput("the first line has only numbers: put a line with the names of the columns above it")
-    unnamed = [f"column {number}" for number, name in enumerate(names, start=1) if not name]
-    names = [name or f"column {number}" for number, name in enumerate(names, start=1)]
-    if unnamed:
+    if unnamed := [name for name, cell in zip(names, cells, strict=True) if not column_name(cell)]:
         notes.append(f"no name in the header: called {', '.join(unnamed)}")
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise BadInput(f"line 1: two columns are named {', '.join(twice)}: rename one of each")
@@ -236,6 +220,11 @@ def column_name(cell: str) -> str:
     """
     name = " ".join("".join(map(_visible, cell)).split())
     return f"({name})" if re.fullmatch(r"\*|\^.*\$", name) else name
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """Return the names that a person may have meant."""
+    return " or ".join(get_close_matches(name, names, n=3, cutoff=0.4) or names[:8])
 
 
 def _visible(character: str) -> str:

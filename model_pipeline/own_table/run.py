@@ -31,7 +31,8 @@ def folder_for(path: Path, runs: Path) -> Path:
 def run(own: OwnTable, folder: Path, seed: int, advance: Callable[[], object] = lambda: None) -> Holdout:
     """Fit both models and write everything to `folder`, which is replaced as a whole at the end."""
     with new_partition(folder) as written:  # before the search, to fail at once if the folder cannot be written
-        plain = _fitted_baseline(own)
+        with threadpool_limits(1):
+            plain = baseline(own.columns).fit(own.train.rows, own.train.outcome)
         advance()
         model, searched = fit_best(own.train, own.columns, seed, [SearchProgress(advance)])
         holdout = _holdout(own, plain, model)
@@ -42,11 +43,6 @@ def run(own: OwnTable, folder: Path, seed: int, advance: Callable[[], object] = 
         write_card(written, _story(own, holdout, folder), holdout, model, trials(searched), falls)
     advance()
     return holdout
-
-
-def _fitted_baseline(own: OwnTable) -> Pipeline:
-    with threadpool_limits(1):
-        return baseline(own.columns).fit(own.train.rows, own.train.outcome)
 
 
 def _holdout(own: OwnTable, plain: Pipeline, model: FixedThresholdClassifier) -> Holdout:
@@ -67,14 +63,16 @@ def _holdout(own: OwnTable, plain: Pipeline, model: FixedThresholdClassifier) ->
 
 
 def _story(own: OwnTable, holdout: Holdout, folder: Path) -> Story:
-    rows = len(own.train.rows) + len(own.holdout.rows)
-    share = float(np.mean(own.train.outcome == own.train.positive))
-    learnt = len(own.train.rows)
+    learnt, held_out = len(own.train.rows), len(own.holdout.rows)
+    share = np.mean(own.train.outcome == own.train.positive)
     return Story(
         title=f"Predicting {own.target} = {own.train.positive}",
         purpose=f"The probability, for each row, that {own.target} is '{own.train.positive}', not '{own.negative}'.",
+        holdout=f"Measured on {held_out:,} held-out rows. "
+        f"In {int(holdout.churned.sum()):,} of them, {own.target} is '{own.train.positive}'.",
         data=[
-            f"{rows:,} rows, {learnt:,} of them to learn from ({share:.1%} {own.train.positive}); {own.split}.",
+            f"{learnt + held_out:,} rows, {learnt:,} of them to learn from "
+            f"({share:.1%} {own.train.positive}); {own.split}.",
             f"Columns: {', '.join(own.columns.names)}.",
             *own.notes,
             *map(str, own.readings),

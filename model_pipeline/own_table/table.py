@@ -1,7 +1,6 @@
 """Find out what is in a user's table, note it, and split the table into rows to learn from and rows to hold out."""
 
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns, Reading, Table
-from model_pipeline.own_table.customers import Customers, customer_column, customers_of, rows_written_twice
+from model_pipeline.own_table.customers import customer_column, customers_of, rows_written_twice
 from model_pipeline.own_table.holdout import split
 from model_pipeline.own_table.infer import columns_of, counted, kinds_wanted, two_outcomes
 from model_pipeline.own_table.judge import giveaways, learnable
 from model_pipeline.own_table.output_file import OURS
-from model_pipeline.own_table.read_csv import column_name, read_csv
+from model_pipeline.own_table.read_csv import column_name, nearest, read_csv
 from model_pipeline.own_table.times import times_in
 from model_pipeline.own_table.typed import clean, means_unknown, typed
 
@@ -50,8 +49,7 @@ def understand(
     time_column, charge_column = (name and column_name(name) for name in (time_column, charge_column))
     for name in (target, time_column, charge_column):
         if name is not None and name not in table.columns:
-            near = get_close_matches(name, table.columns, n=3, cutoff=0.4) or table.columns[:8]
-            raise BadInput(f"{path} has no column {name}: did you mean {' or '.join(near)}?")
+            raise BadInput(f"{path} has no column {name}: did you mean {nearest(name, table.columns)}?")
     wanted = kinds_wanted(read, table.columns)
     if target == time_column:
         raise BadInput(f"{target} cannot be both the target and the time column")
@@ -65,23 +63,26 @@ def understand(
     inputs = [name for name in table.columns if name not in (target, time_column, *OURS)]
     if ours := [name for name in OURS if name in table.columns and name != target]:
         notes.append(f"not learnt from, written by a model before: {', '.join(ours)}")
-    if (customer := customer_column(table, inputs)) is not None:
+    if (customer := customer_column(table, inputs, wanted)) is not None:
         inputs.remove(customer)
-    columns, readings = columns_of(table, inputs, path, wanted, usual="." if separator == "," else ",")
+    columns, readings = columns_of(table, inputs, wanted, usual="." if separator == "," else ",")
     table = typed(table, columns)
     if time_column is not None:
         times, reading = times_in(table[time_column], wanted.get(time_column, ""), path)
         table, readings = table.with_columns(times), [*readings, reading]
-    if customer is not None:
-        customers: Customers | None = customers_of(table, customer, target, path, notes)
-    else:
+    if customer is None:
         customers = None if time_column else rows_written_twice(table, [*columns.names, target], notes)
+    else:
+        customers, reading = customers_of(table, customer, target, path)
+        readings.append(reading)
     chosen = split(table, target, positive, time_column, customers, seed, path)
     columns, dropped = learnable(columns, table.filter(chosen.learnt))
     readings = [
         replace(reading, read_as="dropped", why=dropped[reading.column]) if reading.column in dropped else reading
         for reading in readings
     ]
+    if not columns.names:
+        raise BadInput(f"{path}: no column is left to learn from ({'; '.join(map(str, readings))})")
     notes += giveaways(table, columns, (table[target] == positive).to_numpy(), seed)
     charge = None if charge_column is None else _charges(table, charge_column, chosen.learnt, path, notes)
     # Stratified folds follow the order of the rows, so a sorted file must not decide which rows share a fold.

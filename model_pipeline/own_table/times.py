@@ -33,8 +33,7 @@ def times_in(column: pl.Series, wanted: str, path: Path) -> tuple[pl.Series, Rea
     for pattern in PARTS_OF_YEARS:
         part = column.str.extract_groups(pattern).struct.unnest()
         if part["year"].is_not_null().all():
-            two_digits = part["number"].str.len_chars().max() == 2
-            number = part["number"].str.zfill(2 if two_digits else 1)
+            number = part["number"].str.zfill(2 if part["number"].str.contains("..").any() else 1)
             sorting = (part["year"] + part["word"] + number).alias(column.name)
             return sorting, Reading(column.name, "time, parts of years")
     strange = column.filter(dates.is_null())[0]

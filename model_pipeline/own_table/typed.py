@@ -8,7 +8,7 @@ import polars as pl
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns
 from model_pipeline.own_table.dates import read_dates
-from model_pipeline.own_table.numbers import decimal_marks, numbers_in, with_mark
+from model_pipeline.own_table.numbers import MARKS, decimal_marks, numbers_in, with_mark
 
 BLANKS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "?", "\\N", "<NA>", "(null)", "<null>", "[NULL]"]
 UNKNOWN = {  # in lower case; in a column of categories, they are words like any other
@@ -67,11 +67,10 @@ def unlike_training(table: pl.DataFrame, columns: Columns) -> list[str]:
     table = clean(table)
     numbers = {name: numbers_in(table[name]) for name in columns.numeric if table.schema.get(name) == pl.String}
     marks = decimal_marks(numbers, columns.decimal, columns.fixed)
-    names = {".": "point", ",": "comma"}
     notes = []
     for name, (mark, why) in marks.items():
         if why and mark != (read := columns.decimal.get(name, ".")):
-            notes.append(f"{name}: decimal {names[mark]} ({why}), but training read a decimal {names[read]}")
+            notes.append(f"{name}: decimal {MARKS[mark]} ({why}), but training read a decimal {MARKS[read]}")
         units = numbers[name]["unit"].drop_nulls().unique().to_list()
         if len(units) == 1 and units[0] != (learnt := columns.unit.get(name, units[0])):
             here, there = (f"in {unit}" if unit else "without a unit" for unit in (units[0], learnt))

@@ -73,8 +73,8 @@ def test_where_chance_decides_a_model_is_scored_as_guessing(tmp_path: Path, monk
         ("Kundennummer", "{}".format),
         ("individual", "{}".format),
         ("user", "user {}".format),
+        ("Subject", str),
         ("id", str),
-        ("who", lambda number: sha256(str(number).encode()).hexdigest()[:12]),
     ],
 )
 def test_whole_customers_are_held_out_and_their_names_are_not_learnt(tmp_path: Path, name: str, spell: Spell) -> None:
@@ -83,10 +83,30 @@ def test_whole_customers_are_held_out_and_their_names_are_not_learnt(tmp_path: P
     assert not on_both_sides
     assert name not in own.columns.names
     assert own.split == f"a random quarter held out, each customer with all rows ({name})"
-    assert f"{name} says whose row it is: 400 customers in 1,600 rows; not learnt from" in own.notes
+    assert f"{name}: customer; 400 in 1,600 rows; not learnt from" in map(str, own.readings)
     assert abs(len(own.holdout.rows) / 1_600 - 0.25) < 0.01
     shares = [(part.outcome == "Yes").mean() for part in (own.train, own.holdout)]
     assert abs(shares[0] - shares[1]) < 0.02
+
+
+def test_the_user_has_the_last_word_about_the_customer(tmp_path: Path) -> None:
+    chance("group", str).with_columns(id=pl.col("group")).write_csv(tmp_path / "t.csv")
+    guessed, told, none = (
+        understand(tmp_path / "t.csv", "churn", None, None, 0, wish)
+        for wish in ("", "group=customer", "id=category; group=drop")
+    )
+    assert guessed.split.endswith("each customer with all rows (id)")
+    assert told.split.endswith("each customer with all rows (group)")
+    assert none.split == "a random quarter held out"
+    assert "id" in none.columns.categorical
+
+
+@pytest.mark.parametrize("spell", [str, lambda number: sha256(str(number).encode()).hexdigest()[:12]])
+def test_a_column_that_may_name_a_customer_is_pointed_out(tmp_path: Path, spell: Spell) -> None:
+    notes = read(chance("who", spell), tmp_path).notes
+    doubt = next(note for note in notes if note.startswith("look out: who alone tells the outcome"))
+    assert 'If it says whose row it is: READ="who=customer"' in doubt
+    assert not [note for note in read(chance("who", spell, same_outcome=False), tmp_path).notes if " who " in note]
 
 
 def test_a_customer_stays_whole_in_every_fold(tmp_path: Path) -> None:
@@ -129,7 +149,7 @@ def test_a_category_or_an_id_that_never_recurs_is_not_taken_for_a_customer(
     table = chance("x").with_columns(pl.Series("km", np.random.default_rng(1).normal(size=len(column)))).drop("x")
     own = read(table.with_columns(column), tmp_path)
     assert own.split == "a random quarter held out"
-    assert not [note for note in own.notes if "whose row it is" in note]
+    assert "customer" not in {reading.read_as for reading in own.readings}
 
 
 def test_with_a_time_a_customers_earlier_rows_teach_and_later_ones_are_held_out(tmp_path: Path) -> None:
@@ -145,7 +165,7 @@ def test_with_a_time_and_one_outcome_per_customer_only_unknown_customers_judge(t
     assert own.train.rows["month"].max() == "2024-03"
     assert not set(own.train.rows["customer_id"]) & set(own.holdout.rows["customer_id"])
     assert len(own.holdout.rows) == CUSTOMERS // 4
-    assert "each has one outcome in all rows" in own.split
+    assert own.split.endswith("their older rows are left out: most have one outcome")
     assert abs(roc_auc_of_trees(own) - 0.5) < 0.15
 
 

@@ -18,7 +18,7 @@ FEES = [f"{10 + number * 1.37:.2f}" for number in range(N)]
 def understood(values: list[str | None], name: str = "x") -> tuple[Columns, Reading, pl.Series]:
     """How a column is read next to a column of numbers, and what its values are after that."""
     table = clean(pl.DataFrame({"fee": FEES[: len(values)], name: pl.Series(values, dtype=pl.String)}))
-    columns, (_, reading) = columns_of(table, table.columns, PATH)
+    columns, (_, reading) = columns_of(table, table.columns, {})
     return columns, reading, typed(table, columns)[name]
 
 
@@ -41,7 +41,6 @@ def kind_of(values: list[str | None], name: str = "x") -> str:
         ("answer", ["yes", "no"] * (N // 2), "word"),
         ("mass", [f"[{number}]" if number % 3 == 0 else f"{number}.5" for number in range(N)], "number"),
         ("day", ["13/01/2025", "02/03/2025"] * (N // 2), "date"),
-        ("nothing", [None] * N, "dropped"),
         ("sometimes", ["x", None] * (N // 2), "word"),
         ("x", ["0", "1", "2", "3+"] * (N // 4), "word"),
         ("x", ["01234", "99423"] * (N // 2), "word"),
@@ -64,6 +63,21 @@ def test_a_few_words_in_a_column_of_numbers_are_unknown_and_named(word: str) -> 
     _, reading, numbers = understood([word, *FEES[1:-1], word])
     assert numbers.to_list() == [None, *map(float, FEES[1:-1]), None]
     assert reading.unknown == ("2 blank" if word in BLANKS else f"2 '{word}'")
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["basic", "plus"], "words: plus, basic"),
+        (["New York, NY", "London"], "words: London, 'New York, NY'"),
+        (["a", "b", "c", "d, e"], "'d, e', c and 2 other words"),
+        (["one of many words", "two"], "words: two, one of many wor…"),
+    ],
+)
+def test_the_commonest_words_of_a_column_are_named(words: list[str], shown: str) -> None:
+    """The last word is the commonest one."""
+    values = [word for often, word in enumerate(words, start=1) for _ in range(often)]
+    assert understood([*values * 3])[1].why == shown
 
 
 @pytest.mark.parametrize(
@@ -95,7 +109,8 @@ def test_a_word_for_yes_is_predicted_even_if_it_is_commoner_and_else_the_rarer_o
     ("wanted", "sentence"),
     [
         ("tenur=number", "READ=tenur=number: there is no column tenur: did you mean tenure"),
-        ("tenure=numeric", "a column can be number, decimal comma, decimal point, category, drop, or a date"),
+        ("tenure=numeric", "a column can be number, decimal comma, decimal point, category, customer, drop, or a date"),
+        ("tenure=customer;charge=customer", "one column can be the customer"),
         ("tenure=%Q", "or a date such as %d.%m.%Y"),
         ("tenure", "there is no column"),
     ],

@@ -106,11 +106,12 @@ def test_a_column_without_values_to_learn_from_is_dropped_and_said(tmp_path: Pat
         new=texts(CHANCE, late),
         flag=texts(late.astype(int), LEFT | True),
         word=texts(np.where(late & LEFT, "on", "off"), LEFT | True),
+        blank=texts(CHANCE, LEFT & False),
     )
     assert own.columns.names == ["n"]
     why = {reading.column: reading.why for reading in own.readings if reading.read_as == "dropped"}
     same = "the same in all rows to learn from"
-    assert why == {"new": "fewer than 10 values in the rows to learn from", "flag": same, "word": same}
+    assert why == {"new": "fewer than 10 values in the rows to learn from", "flag": same, "word": same, "blank": same}
 
 
 def test_a_table_with_nothing_to_learn_from_in_its_older_rows_is_refused(tmp_path: Path) -> None:

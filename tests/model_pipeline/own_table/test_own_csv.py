@@ -13,6 +13,8 @@ from churn.storage.atomic import sha256_of
 from model_pipeline import __main__ as learn
 from model_pipeline import build, predict
 from model_pipeline.model_file.skops_file import load_model
+from model_pipeline.own_table.columns import Reading
+from model_pipeline.own_table.command import print_readings
 from model_pipeline.own_table.output_file import OURS
 from model_pipeline.own_table.read_csv import read_csv
 from model_pipeline.own_table.run import folder_for
@@ -72,6 +74,7 @@ def test_what_was_decided_is_in_the_card(learnt: Path) -> None:
     card = (learnt / "runs" / "model-meine-kunden" / "card.md").read_text(encoding="utf-8")
     for decision in (
         "# Predicting churn = Yes",
+        "Measured on 125 held-out rows. In 32 of them, churn is 'Yes'.",
         "separated by semicolons",
         "customer: dropped; different in every row, like an id",
         "total_charges",
@@ -95,7 +98,7 @@ def test_predict_adds_two_columns_and_keeps_the_rest(learnt: Path, command: Comm
     model = learnt / "runs" / "model-meine-kunden" / "model.skops"
     code, out, err = command(predict.main, model, customers)
     assert (code, err) == (0, "")
-    assert "50 customers, " in out
+    assert "50 rows, " in out
     answer = pl.read_csv(tmp_path / "new.predictions.csv")
     assert answer.drop(OURS).equals(pl.read_csv(customers))
     called = answer["churn_predicted"] == "Yes"
@@ -222,6 +225,17 @@ def test_a_command_line_that_makes_no_sense_is_one_sentence(
 )
 def test_the_folder_is_named_after_the_file_in_plain_letters(name: str, folder: str) -> None:
     assert folder_for(Path("somewhere") / name, Path("runs")) == Path("runs") / folder
+
+
+def test_of_a_wide_table_forty_columns_are_printed_first_those_with_a_remark(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plain = [Reading(f"plain {number}", "numbers") for number in range(50)]
+    print_readings([*plain, Reading("odd", "numbers", unknown="2 blank")])
+    printed = capsys.readouterr().out
+    assert printed.index("odd") < printed.index("plain 0") < printed.index("plain 38")
+    assert "plain 39" not in printed
+    assert "and 11 columns more" in printed
 
 
 @pytest.mark.slow

@@ -46,7 +46,7 @@ def test_numbers_words_dates_ids_and_constants_are_told_apart(mine: Path) -> Non
         "plan: categories; words: max, plus, basic; unknown: 12 blank",
         "joined: dates, %Y-%m-%d",
         "customer_id: dropped; different in every row, like an id",
-        "country: dropped; the same in every row",
+        "country: dropped; the same in all rows to learn from",
         "seen: dates, %d.%m.%Y",
     ]
 
