@@ -44,13 +44,16 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 
 ##@ Run
 
-.PHONY: demo compare diff demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
+.PHONY: demo resume compare diff demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
 .PHONY: serve-workflow images ui-data rerun-data ui-dagster lineage rollback ui-tracking team-tracking
 
 # demo-plain runs first: settings that it rejects would fail everywhere. After that, a pipeline that fails does not stop
 # the others. The comparison names the missing pipelines, and make fails.
 demo: demo-plain ## run every pipeline, two at a time, then compare their reports
 	@MAKE="$(MAKE)" exec .venv/plain/bin/python -m churn.harness.lanes
+
+resume: .venv/plain/.ok ## Monday morning: what is finished, killed or stale in runs/? Then continue what was killed
+	@exec .venv/plain/bin/python -m churn.harness.resume
 
 compare: .venv/plain/.ok ## compare the last reports; plots in runs/compare.html
 	@exec .venv/plain/bin/python -m churn.compare $(call option,FAILED,failed)

@@ -12,6 +12,7 @@ from churn.harness.errors import exit_on_bad_input
 from churn.harness.processes import alone_in
 from churn.harness.report import Report, StageClock, report_on
 from churn.harness.terminal import console, print_scores, print_stages, progress_bar
+from churn.harness.unfinished import unfinished
 from churn.lake import partition
 from churn.pipeline import run
 from churn.train import training_and_holdout
@@ -22,7 +23,7 @@ def main() -> None:
     arguments = parser("churn", "The churn problem, solved by a bare script.").parse_args()
     data = operator_data(arguments)
     folder = arguments.runs / "plain"
-    with alone_in(folder), progress_bar("six stages, month by month", len(data.months)) as bar:
+    with alone_in(folder), unfinished(folder), progress_bar("six stages, month by month", len(data.months)) as bar:
         report = solve(data, folder, bar.advance)
     print_stages(report)
     print_scores(report)

@@ -13,6 +13,7 @@ from churn.harness.errors import exit_on_bad_input
 from churn.harness.processes import alone_in
 from churn.harness.report import Report, StageClock, report_on
 from churn.harness.terminal import console, print_stages, progress_bar
+from churn.harness.unfinished import unfinished
 from churn.lake import partition
 from model_pipeline.own_table import command as own_table
 from model_pipeline.terminal.progress import SEARCH_STEPS
@@ -30,7 +31,7 @@ def main() -> None:
         own_table.learn(arguments)
         return
     folder = arguments.runs / "model"
-    with alone_in(folder):
+    with alone_in(folder), unfinished(folder):
         data = operator_data(arguments)
         with progress_bar("six stages, with a search", len(data.months) + SEARCH_STEPS + 1, "model") as bar:
             report, holdout = solve(data, folder, bar.advance)

@@ -42,9 +42,12 @@ class Clone:
                 (folder / place.name).symlink_to(place)
 
     def start(self, demo: str, log: str) -> "subprocess.Popen[bytes]":
+        return self.make(log, f"demo-{demo}", *self.settings)
+
+    def make(self, log: str, *words: str) -> "subprocess.Popen[bytes]":
         with (self.runs / log).open("wb") as file:
             return subprocess.Popen(
-                ["make", "--no-print-directory", f"demo-{demo}", *self.settings],
+                ["make", "--no-print-directory", *words],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -120,9 +123,10 @@ def kill(clone: Clone, demo: str, choice: random.Random, seconds: float) -> dict
     return {**seen, "ended after": ended, "wrong": wrong}
 
 
-def run_again(clone: Clone, demo: str, right: Any) -> list[str]:
-    """Run the demo after kills, and return what is wrong."""
-    if code := clone.start(demo, "again.log").wait(SECONDS_TO_RUN):
+def run_again(clone: Clone, demo: str, right: Any, resume: bool) -> list[str]:
+    """Run the demo after kills, or let `make resume` do it, and return what is wrong."""
+    again = clone.make("again.log", "resume") if resume else clone.start(demo, "again.log")
+    if code := again.wait(SECONDS_TO_RUN):
         last_line = (clone.runs / "again.log").read_text(errors="replace").strip().rpartition("\n")[2]
         return [f"ran again: exit code {code}, {last_line[:200]}"]
     wrong = [] if clone.answer(demo) == right else ["a different answer"]
@@ -130,17 +134,17 @@ def run_again(clone: Clone, demo: str, right: Any) -> list[str]:
 
 
 def kill_in_a_row(
-    clone: Clone, demo: str, kills: int, choice: random.Random, seconds: float, right: Any
+    clone: Clone, demo: str, kills: int, choice: random.Random, seconds: float, right: Any, resume: bool
 ) -> tuple[list[dict[str, Any]], float]:
     """Kill the demo's run so many times, then let it finish. Return what was seen, and how long the last run took."""
     clone.forget(demo)
     with left_running() as left:
         seen = [kill(clone, demo, choice, seconds) for _ in range(kills)]
         begun = time.monotonic()
-        wrong = run_again(clone, demo, right)
+        wrong = run_again(clone, demo, right, resume)
         seconds = time.monotonic() - begun
     wrong += [f"left running: {line[:100]}" for line in left]
-    return [*seen, {"demo": demo, "ran again": True, "wrong": wrong}], seconds
+    return [*seen, {"demo": demo, "ran again": True, "after": round(seconds, 1), "wrong": wrong}], seconds
 
 
 def main() -> None:
@@ -151,6 +155,7 @@ def main() -> None:
     options.add_argument("--customers", type=int, default=600)
     options.add_argument("--month", default="2025-03", help="the month to score: the earlier, the faster")
     options.add_argument("--demos", nargs="+", choices=DEMOS, default=list(DEMOS))
+    options.add_argument("--resume", action="store_true", help="continue with make resume")
     options.add_argument("--folder", type=Path, default=Path("runs/kills"))
     arguments = options.parse_args()
     let_children_heed_signals()
@@ -166,8 +171,9 @@ def main() -> None:
                     usual[demo] = clone.undisturbed(demo)
                 if in_a_row := min(arguments.in_a_row, arguments.kills - killed):
                     seconds, right = usual[demo]
-                    seen, seconds = kill_in_a_row(clone, demo, in_a_row, choice, seconds, right)
-                    usual[demo] = seconds, right  # a machine may be busier now than before
+                    seen, seconds = kill_in_a_row(clone, demo, in_a_row, choice, seconds, right, arguments.resume)
+                    if not arguments.resume:  # it does nothing when the last kill came too late
+                        usual[demo] = seconds, right  # a machine may be busier now than before
                     killed += sum("ended after" in each for each in seen)
                     faults += sum(bool(each["wrong"]) for each in seen)
                     for each in seen:

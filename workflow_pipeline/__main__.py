@@ -11,6 +11,7 @@ from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.report import STAGES, Report
 from churn.harness.signals import until_stopped
 from churn.harness.terminal import console, print_scores, print_stages, progress_bar
+from churn.harness.unfinished import unfinished
 from workflow_pipeline.containers.build_images import build_images
 from workflow_pipeline.engine.graph import GraphRun, run_graph
 from workflow_pipeline.engine.report import write_report
@@ -41,20 +42,21 @@ def main() -> None:
         for place in filter(None, (arguments.runs, arguments.source)):
             raise_if_in_path(place, ":", "Docker")  # it ends the path of a folder that kfp mounts
     data, folder = operator_data(arguments), arguments.runs / "workflow"
-    if client is not None:
-        build_images(client, folder)
-    with progress_bar("run the six stages", len(STAGES), "workflow") as bar:
-        run = run_graph(data.source, folder, data.months, client, bar.advance)
-    report = write_report(run, data, folder, "none" if client is None else "container")
-    print_stages(report)
-    if run.executed_nothing:
-        console.print("nothing has changed, so nothing was executed")
-    print_scores(report)
-    console.print(f"report: {folder / 'report.json'}; kfp's log: {folder / 'log.txt'}", soft_wrap=True)
-    if client is not None:
-        serve(client, run, report, folder, arguments.serve)
-        again = f"make demo-workflow{make_settings(arguments)}"
-        console.print(f"next: {again} again (nothing will run), or change a line in churn/process.py first")
+    with unfinished(folder):
+        if client is not None:
+            build_images(client, folder)
+        with progress_bar("run the six stages", len(STAGES), "workflow") as bar:
+            run = run_graph(data.source, folder, data.months, client, bar.advance)
+        report = write_report(run, data, folder, "none" if client is None else "container")
+        print_stages(report)
+        if run.executed_nothing:
+            console.print("nothing has changed, so nothing was executed")
+        print_scores(report)
+        console.print(f"report: {folder / 'report.json'}; kfp's log: {folder / 'log.txt'}", soft_wrap=True)
+        if client is not None:
+            serve(client, run, report, folder, arguments.serve)
+            again = f"make demo-workflow{make_settings(arguments)}"
+            console.print(f"next: {again} again (nothing will run), or change a line in churn/process.py first")
 
 
 def serve(client: DockerClient, run: GraphRun, report: Report, folder: Path, port: int | None) -> None:

@@ -28,6 +28,7 @@ from churn.harness.processes import alone_in, free_port, guarded
 from churn.harness.report import STAGES, Report, Stage, report_on
 from churn.harness.signals import until_stopped
 from churn.harness.terminal import console, print_scores, progress_bar, styled
+from churn.harness.unfinished import unfinished
 from churn.lake import months_of, parquet_in, partition
 from churn.simulator.delivery import deliver
 from churn.storage.months import add_months
@@ -51,7 +52,7 @@ def main() -> None:
         open_pages(folder)
         return
     data = operator_data(arguments)
-    with alone_in(folder, BUSY.format(folder)):
+    with alone_in(folder, BUSY.format(folder)), unfinished(folder):
         for earlier in ("dagster", "lake", "source"):
             shutil.rmtree(folder / earlier, ignore_errors=True)
         console.print(f"Dagster {VERSION}, in this process; its records are in {folder / 'dagster'}", soft_wrap=True)

@@ -12,6 +12,7 @@ from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.harness.command import OperatorData, operator_data
 from churn.harness.report import STAGES, Report, Stage, report_on
 from churn.harness.terminal import console, print_scores, print_table, styled
+from churn.harness.unfinished import unfinished
 from churn.lake import parquet_in, partition
 from churn.simulator.delivery import deliver
 from churn.tables import FEWEST_MONTHS_TO_LEARN
@@ -24,22 +25,23 @@ from data_pipeline.local_airflow.start import AIRFLOW_VERSION, Airflow
 def demo(arguments: argparse.Namespace) -> None:
     """Start Airflow, run the year, stop Airflow; print what its records show."""
     data = operator_data(arguments)
-    airflow = Airflow(arguments.runs / "data", data.months)
-    console.print(f"Airflow {AIRFLOW_VERSION}: API server, scheduler and DAG processor, on {airflow.url}")
-    with airflow.running(start_over=True):
-        year_with_a_broken_month(airflow, data)
-        runs, tasks = airflow.api.runs(), airflow.api.task_instances()
-        (scores,) = (
-            event["extra"]
-            for event in airflow.api.get("assets/events", source_task_id="train", limit=100)["asset_events"]
-            if event["partition_key"] == data.newest
-        )
-    report = write_report(airflow, data, tasks, scores)
-    print_partitions(airflow.lake, data.months, runs)
-    print_scores(report)
-    console.print(f"report: {arguments.runs / 'data' / 'report.json'}", soft_wrap=True)
-    console.print(f"logs: {arguments.runs / 'data' / 'airflow'}", soft_wrap=True)
-    console.print("next: make ui-data (the same runs in Airflow's own pages)")
+    with unfinished(arguments.runs / "data"):
+        airflow = Airflow(arguments.runs / "data", data.months)
+        console.print(f"Airflow {AIRFLOW_VERSION}: API server, scheduler and DAG processor, on {airflow.url}")
+        with airflow.running(start_over=True):
+            year_with_a_broken_month(airflow, data)
+            runs, tasks = airflow.api.runs(), airflow.api.task_instances()
+            (scores,) = (
+                event["extra"]
+                for event in airflow.api.get("assets/events", source_task_id="train", limit=100)["asset_events"]
+                if event["partition_key"] == data.newest
+            )
+        report = write_report(airflow, data, tasks, scores)
+        print_partitions(airflow.lake, data.months, runs)
+        print_scores(report)
+        console.print(f"report: {arguments.runs / 'data' / 'report.json'}", soft_wrap=True)
+        console.print(f"logs: {arguments.runs / 'data' / 'airflow'}", soft_wrap=True)
+        console.print("next: make ui-data (the same runs in Airflow's own pages)")
 
 
 def year_with_a_broken_month(airflow: Airflow, data: OperatorData) -> None:

@@ -12,6 +12,7 @@ from churn.collect import data_fingerprint
 from churn.evaluation.scores import Scores
 from churn.harness.command import OperatorData, make_settings, operator_data
 from churn.harness.terminal import Bar, progress_bar
+from churn.harness.unfinished import unfinished
 from churn.tables import FEWEST_MONTHS_TO_LEARN
 from churn.train import training_and_holdout
 from tracking_pipeline import pipeline
@@ -34,16 +35,17 @@ def demo(arguments: Namespace) -> None:
     data = operator_data(arguments)
     folder = arguments.runs / "tracking"
     lake, log = folder / "lake", folder / "mlflow.log"
-    open_store(folder, store_name(data))
-    start_registry_again()
-    shutil.rmtree(lake, ignore_errors=True)  # MLflow keeps no data: it would not notice data of another world
-    months = months_to_train(data.months)
-    with progress_bar("tracking", len(months) + TIMES_ASKED, "tracking") as bar:
-        scores, predictions = train_in_each(months, data, lake, bar)
-        answers = put_bad_model_live(data, lake, log, bar)
-        bar.say("three months, and a rollback")
-    report = write_summary(folder, data, scores, predictions)
-    print_story(report, answers, first_month=months[0], log=log, settings=make_settings(arguments))
+    with unfinished(folder):
+        open_store(folder, store_name(data))
+        start_registry_again()
+        shutil.rmtree(lake, ignore_errors=True)  # MLflow keeps no data: it would not notice data of another world
+        months = months_to_train(data.months)
+        with progress_bar("tracking", len(months) + TIMES_ASKED, "tracking") as bar:
+            scores, predictions = train_in_each(months, data, lake, bar)
+            answers = put_bad_model_live(data, lake, log, bar)
+            bar.say("three months, and a rollback")
+        report = write_summary(folder, data, scores, predictions)
+        print_story(report, answers, first_month=months[0], log=log, settings=make_settings(arguments))
 
 
 def months_to_train(months: list[str]) -> list[str]:
