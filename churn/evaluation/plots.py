@@ -125,7 +125,7 @@ def importance(falls: pl.DataFrame, about: str) -> Plot:
     axes.set_yticks(places, [label(name) for name in shown["column"]])
     axes.axvline(0, color=SOFT, lw=0.6)
     axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
     axes.set(xlabel="fall of ROC-AUC")
     column, fall, _ = falls.row(0)
     return _titled(figure, f"The model relies most on {visible(column)}: shuffling it lowers ROC-AUC by {fall:.3f}.")

@@ -14,10 +14,11 @@ from model_pipeline.own_table.numbers import MARKS, UNCLEAR, decimal_marks, numb
 from model_pipeline.own_table.read_csv import column_name, nearest
 from model_pipeline.own_table.typed import means_unknown
 
-WORDS_FOR_YES = [
-    "yes y true true. t 1 1.0 positive churn churned churner left lost exited attrited cancelled canceled",
-    "ja j wahr oui vrai si sí verdadero sim verdadeiro vero tak prawda ano kyllä evet igen da да はい 是",
-]
+WORDS_FOR_YES = {
+    *("yes", "y", "true", "true.", "t", "1", "1.0", "positive", "churn", "churned", "churner", "left", "lost"),
+    *("exited", "attrited", "cancelled", "canceled", "ja", "j", "wahr", "oui", "vrai", "si", "sí", "verdadero", "sim"),
+    *("verdadeiro", "vero", "tak", "prawda", "ano", "kyllä", "evet", "igen", "da", "да", "はい", "是"),
+}
 ZERO = {"0", "0.0", "-1", "-1.0"}  # what 1 is the opposite of
 ID_NAME = rf"{NAMES_SOMETHING}|(?i:(^|[_ .-])(nr|no|number|index|row)$|^column \d+$)"
 UNIQUE_SHARE = 0.9  # of a text column's values; above it, each value names one row and cannot help with the next
@@ -28,7 +29,8 @@ MOST_OF_A_FEW_WORDS = 0.5  # the same, if there are at most three different ones
 MOST_NAMED = 3  # words of a column
 LONGEST_SHOWN = 16  # of such a word
 LIKE_AN_ID = "different in every row, like an id"
-KINDS = ("number", "decimal comma", "decimal point", "category", CUSTOMER, "drop")
+DECIMAL = {"decimal comma": ",", "decimal point": "."}
+KINDS = ("number", *DECIMAL, "category", CUSTOMER, "drop")
 
 
 def two_outcomes(outcome: pl.Series, blank: int, path: Path, notes: list[str]) -> tuple[str, str]:
@@ -46,12 +48,11 @@ def two_outcomes(outcome: pl.Series, blank: int, path: Path, notes: list[str]) -
             + (f"it holds {kind}: {found}{', …' if len(counts) > 5 else ''}" if counts else "it is blank")
             + (hint if len(counts) == 1 and blank else "")
         )
-    words_for_yes = [word for word in counts if word.lower() in " ".join(WORDS_FOR_YES).split()]
-    if {"1", "1.0"} & set(words_for_yes) and not ZERO & set(counts):  # 1 and 2 are codes: neither is a word
-        words_for_yes = []
-    positive = words_for_yes[0] if len(words_for_yes) == 1 else list(counts)[-1]
+    positive, why = list(counts)[-1], "the rarer one"
+    words_for_yes = [word for word in counts if word.lower() in WORDS_FOR_YES]
+    if len(words_for_yes) == 1 and (words_for_yes[0] not in ("1", "1.0") or ZERO & set(counts)):  # 1 and 2 are codes
+        positive, why = words_for_yes[0], "a word for yes"
     negative = next(word for word in counts if word != positive)
-    why = "a word for yes" if len(words_for_yes) == 1 else "the rarer one"
     share = counts[positive] / len(outcome)
     notes.append(f"'{positive}' in {outcome.name} is what is predicted ({why}): {share:.1%} of rows")
     return positive, negative
@@ -66,9 +67,7 @@ def columns_of(
     """
     kinds = {name: _kind(table[name], wanted.get(name, "")) for name in inputs}
     numbers = {name: kind for name, kind in kinds.items() if isinstance(kind, pl.DataFrame)}
-    chosen = {
-        name: "," if wanted[name].endswith("comma") else "." for name in numbers if "decimal" in wanted.get(name, "")
-    }
+    chosen = {name: DECIMAL[wanted[name]] for name in numbers if wanted.get(name) in DECIMAL}
     marks = decimal_marks(numbers, {name: chosen.get(name, usual) for name in numbers}, chosen)
     sure = {forms[0] for forms in kinds.values() if isinstance(forms, list) and len(forms) == 1}
     columns, readings = Columns([], [], fixed=list(chosen)), []
@@ -109,11 +108,11 @@ def _kind(column: pl.Series, wanted: str) -> pl.DataFrame | list[str] | str:
 def _nearly_all(values: pl.Series, readable: pl.Series) -> bool:
     """Return whether the column can be read, but for usual words for unknown and a few others."""
     words = values.filter(~readable & ~means_unknown(values))
+    if words.is_empty():
+        return bool(readable.any())
     most = MOST_OF_A_FEW_WORDS if words.n_unique() <= 3 else MOST_WORDS
     enough = values.filter(readable).n_unique() >= FEWEST_NUMBERS
-    return bool(readable.any()) and (
-        words.is_empty() or (enough and len(words) <= most * (int(readable.sum()) + len(words)))
-    )
+    return enough and len(words) <= most * (int(readable.sum()) + len(words))
 
 
 def _number(

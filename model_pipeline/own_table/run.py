@@ -72,7 +72,7 @@ def _story(own: OwnTable, holdout: Holdout, folder: Path) -> Story:
         f"In {int(holdout.churned.sum()):,} of them, {own.target} is '{own.train.positive}'.",
         data=[
             f"{learnt + held_out:,} rows, {learnt:,} of them to learn from "
-            f"({share:.1%} {own.train.positive}); {own.split}.",
+            f"({share:.1%} with '{own.train.positive}'); {own.split}.",
             f"Columns: {', '.join(own.columns.names)}.",
             *own.notes,
             *map(str, own.readings),

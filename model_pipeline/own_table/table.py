@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from churn.harness.errors import BadInput
 from model_pipeline.own_table.columns import Columns, Reading, Table
-from model_pipeline.own_table.customers import customer_column, customers_of, rows_written_twice
+from model_pipeline.own_table.customers import CUSTOMER, customer_column, customers_of, rows_written_twice
 from model_pipeline.own_table.holdout import split
 from model_pipeline.own_table.infer import columns_of, counted, kinds_wanted, two_outcomes
 from model_pipeline.own_table.judge import giveaways, learnable
@@ -53,6 +53,8 @@ def understand(
     wanted = kinds_wanted(read, table.columns)
     if target == time_column:
         raise BadInput(f"{target} cannot be both the target and the time column")
+    if target in wanted or (time_column and wanted.get(time_column) == CUSTOMER):
+        raise BadInput("READ= cannot say how to read the target, and the time column cannot be the customer")
     blank = table[target].null_count()
     table = _without_blank(table, target, notes)
     if time_column is not None:

@@ -1,5 +1,7 @@
 """The findings in the titles of the plots are true."""
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 import pytest
@@ -55,6 +57,18 @@ def test_champion_and_challenger_have_different_colours_in_the_ranking() -> None
     figure, _ = plots.ranking(CHURNED, dict(zip(("challenger", "champion"), MODELS.values(), strict=True)))
     for axes in figure.axes:
         assert {line.get_color() for line in axes.lines} >= {plots.COLOUR["challenger"], plots.COLOUR["champion"]}
+
+
+@pytest.mark.parametrize("fall", [0.0007, 0.113, 0.02, 0.45])
+def test_figures_below_the_importance_plot_do_not_overlap_beside_long_names(fall: float) -> None:
+    falls = pl.DataFrame(
+        {"column": ["political affiliation when appointed", "b"], "fall": [fall, 0.0], "spread": [0, 0]}
+    )
+    figure, _ = plots.importance(falls, "best")
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].get_xticklabels() if text.get_text()]
+    assert len(boxes) > 1
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_no_plot_is_black_on_a_dark_page() -> None:

@@ -99,6 +99,9 @@ def test_the_user_has_the_last_word_about_the_customer(tmp_path: Path) -> None:
     assert told.split.endswith("each customer with all rows (group)")
     assert none.split == "a random quarter held out"
     assert "id" in none.columns.categorical
+    for time, wish in ((None, "churn=customer"), ("month", "month=customer")):
+        with pytest.raises(BadInput, match="READ= cannot say how to read the target, and the time column cannot"):
+            understand(tmp_path / "t.csv", "churn", time, None, 0, wish)
 
 
 @pytest.mark.parametrize("spell", [str, lambda number: sha256(str(number).encode()).hexdigest()[:12]])
