@@ -37,13 +37,15 @@ def months_exported(source: Path) -> list[str]:
 def files_of_export(export: Path, manifest: str) -> list[Path]:
     """Return the manifest, if there is one, and the Parquet files of each table, in order.
 
-    Raises BadInput if this user may not read one of them, or a folder.
+    Raises BadInput if one of them is no file, or if this user may not read it, or a folder.
     """
     entries = inside(export)
     files = [entry for entry in entries if entry.name == manifest]
     files += [file for table in entries for file in inside(table, ".parquet")]
     for file in files:
         try:
+            if not file.is_file():  # to open a named pipe would wait for a writer
+                raise BadInput(f"{file} is not a file: put the operator's file there")
             file.open("rb").close()
         except PermissionError as error:
             raise _refused(file) from error

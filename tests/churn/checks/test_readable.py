@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,6 +43,17 @@ def open_place(operator: Path) -> Iterator[Path]:
         place.chmod(0o755)
         (place / "lake").chmod(0o777)
         yield place
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to(path)])
+def test_a_pipe_or_a_folder_in_place_of_a_file_is_named_at_once(
+    open_place: Path, make: Callable[[Path], object]
+) -> None:
+    file = open_place / "source" / f"month={MONTH}" / "usage" / "part-00000.parquet"
+    file.unlink()
+    make(file)
+    with pytest.raises(BadInput, match=r"part-00000\.parquet is not a file: put the operator's file there"):
+        collect(open_place / "source", open_place / "lake", MONTH)
 
 
 @pytest.mark.parametrize(
