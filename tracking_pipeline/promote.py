@@ -84,9 +84,7 @@ def live_versions(decisions: Sequence[Decision]) -> list[str]:
     stack = [NOTHING]
     for decision in decisions:
         if decision.what == "rolled back":
-            if stack[-1] == decision.version:
-                stack.pop()
-            while len(stack) > 1 and stack[-1] != decision.live:  # the rollback passed them over
+            while len(stack) > 1 and stack[-1] != decision.live:  # rolled back, or passed over
                 stack.pop()
         if stack[-1] != decision.live:
             stack.append(decision.live)

@@ -109,6 +109,10 @@ def test_a_rollback_may_pass_over_versions_that_are_gone() -> None:
     ]
 
 
+def test_a_rollback_to_a_version_that_no_decision_is_left_of_is_believed() -> None:
+    assert live_versions([decision("promoted", "3", "3"), decision("rolled back", "3", "1")]) == [NOTHING, "1"]
+
+
 def test_a_move_by_hand_is_one_more_version_that_was_live() -> None:
     by_hand = [decision("promoted", "1", "1"), decision("moved by hand", "2", "2"), decision("moved by hand", "2", "2")]
     assert live_versions(by_hand) == [NOTHING, "1", "2"]
