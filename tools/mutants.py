@@ -2,20 +2,23 @@
 
 `make mutants` works in a copy of the repository, runs/mutants. mutmut makes the mutants: each is a function with one
 change. Its own run takes hours, because it starts pytest for each mutant and runs every test that reaches the function.
-Here each file has the quick tests that are about it, pytest collects them once, and each mutant is a fork of that.
+Here each file has the tests that are about it, and pytest collects them once. Each mutant is a fork of that. It runs
+the tests that reach the changed function, the quickest first, until one fails.
 """
 
 import ast
 import difflib
 import gc
+import json
 import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
@@ -23,17 +26,22 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 from mutmut.mutation.file_mutation import mutate_file_contents
+from mutmut.state import state
 
 COPY = Path("runs/mutants")
 KNOWN = Path("tools/mutants-alive.txt")
+UNFINISHED = {"model_pipeline/train.py", "tracking_pipeline/train.py"}  # not all of their mutants were tried yet
 LEAST_KILLED = 0.85  # of the mutants of a file that change what the code does
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 1))
 SECONDS = 60  # of the processor; a mutant that takes longer is an endless loop, and counts as killed
+REACHED = "stats"  # mutmut's word in MUTANT_UNDER_TEST for: change nothing, note which functions are called
 HEADER = ("---", "+++", "@@ ")
 NO_CHANGE = "No change"  # the headings of KNOWN that begin so are about mutants that no test could notice
 OPTIONS = [
     "-q",
     "-s",
+    "--tb=native",
+    "--assert=plain",
     "-pno:cacheprovider",
     "-Wignore::pytest.PytestAssertRewriteWarning",
     "--hypothesis-profile=mutants",
@@ -41,9 +49,15 @@ OPTIONS = [
 settings.register_profile(
     "mutants", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None, deadline=None
 )
-QUICK = "not (slow or docker or airflow or browser)"
+NO_ENGINE = "not (thorough or docker or airflow or browser)"
 OF_WHOLE_EXPORTS = "tests/churn/test_contract.py::test_two_bad_rows_in_a_hundred_pass_and_more_do_not"  # of validate
 OF_A_RUN = "tests/model_pipeline/test_build.py::test_the_operators_model_sees_neither_the_month_nor_the_id"
+OF_A_HISTORY = [
+    "tests/tracking_pipeline/test_promotion.py::test_what_is_live_follows_from_the_history",
+    "tests/tracking_pipeline/test_promotion.py::test_a_rollback_may_pass_over_versions_that_are_gone",
+    "tests/tracking_pipeline/test_promotion.py::test_a_move_by_hand_is_one_more_version_that_was_live",
+    "tests/tracking_pipeline/test_promotion.py::test_a_rollback_to_a_version_that_no_decision_is_left_of_is_believed",
+]
 TESTS = {
     "churn/contract.py": ["tests/churn/test_contract.py", f"--deselect={OF_WHOLE_EXPORTS}"],
     "churn/checks/cross_check.py": ["tests/churn/checks/test_unused_rows.py"],
@@ -57,10 +71,7 @@ TESTS = {
     "tracking_pipeline/build.py": ["tests/tracking_pipeline/test_build.py"],
     "tracking_pipeline/train.py": ["tests/tracking_pipeline/test_train.py"],
     "tracking_pipeline/gate.py": ["tests/tracking_pipeline/test_gate.py"],
-    "tracking_pipeline/promote.py": [
-        "tests/tracking_pipeline/test_promotion.py",
-        "tests/tracking_pipeline/test_decide.py",
-    ],
+    "tracking_pipeline/promote.py": ["tests/tracking_pipeline/test_promote.py", *OF_A_HISTORY],
     "tracking_pipeline/candidates/judged.py": ["tests/tracking_pipeline/candidates/test_judged.py"],
 }
 
@@ -78,12 +89,11 @@ class Mutant:
 
 
 def main(files: list[str]) -> int:
-    """Try all mutants of these files, and print those that are alive and not in KNOWN.
+    """Try all mutants of these files. Print each that is alive and not in KNOWN, or in KNOWN and not alive.
 
-    Returns 1 if a file of KNOWN has such a mutant, or too many that are alive. The others wait to be looked through.
+    Returns 1 if one is alive that is not in KNOWN, or if too many of a file are alive, except for UNFINISHED files.
     """
     known = read_known(KNOWN.read_text(encoding="utf-8"))
-    looked_through = {line.split()[0] for line in known}
     copy_repository()
     sys.path[0] = str(Path.cwd())
     if any(file.startswith("tracking_pipeline/") for file in files):
@@ -97,10 +107,10 @@ def main(files: list[str]) -> int:
         killed = len(mutants[file]) - len(alive)
         share = killed / (len(mutants[file]) - same)
         new = [line for line in alive if line not in known]
-        print(
-            f"{file:42}{len(mutants[file]):8}{killed:8}{len(alive):7}{same:11}{share:14.0%}", *new, sep="\n", flush=True
-        )
-        failed |= file in looked_through and (bool(new) or share < LEAST_KILLED)
+        gone = [f"listed, but not alive: {line}" for line in known if line.startswith(f"{file} ") and line not in alive]
+        counts = f"{file:42}{len(mutants[file]):8}{killed:8}{len(alive):7}{same:11}{share:14.0%}"
+        print(counts, *new, *gone, sep="\n", flush=True)
+        failed |= file not in UNFINISHED and (bool(new) or share < LEAST_KILLED)
     return int(failed)
 
 
@@ -153,46 +163,70 @@ def survivors(mutants: list[Mutant], tests: list[str]) -> list[Mutant]:
     """Collect the tests once, and run them in a fork per mutant. Return the mutants with which all of them pass."""
     forks = Forks([mutant.name for mutant in mutants])
     with redirect_stdout(StringIO()) as printed:
-        pytest.main([*OPTIONS, "-m", QUICK, *tests], plugins=[forks])
-    if forks.noticed.get("", True):
-        raise SystemExit(f"{printed.getvalue()}these tests fail without a change: {' '.join(tests)}")
+        pytest.main([*OPTIONS, "-m", NO_ENGINE, *tests], plugins=[forks])
+    if not forks.tests or forks.red:
+        red = ", ".join(forks.red) or "there are none"
+        raise SystemExit(f"{printed.getvalue()}these tests fail without a change: {red} ({' '.join(tests)})")
     return [mutant for mutant in mutants if not forks.noticed[mutant.name]]
 
 
 class Forks:
-    """A plugin of pytest. Instead of running the tests, it forks and runs them there, once for each mutant."""
+    """A plugin of pytest. Instead of running the tests, it forks for each mutant, and runs there those it needs."""
 
     def __init__(self, mutants: list[str]) -> None:
         self.mutants = mutants
+        self.tests: dict[pytest.Item, set[str]] = {}  # the functions that each reaches; the quickest test comes first
+        self.red: list[str] = []
         self.running: dict[int, str] = {}
         self.noticed: dict[str, bool] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run the tests without a change first. Polars hangs in a fork if it has computed before."""
+        """Run each test without a change first. Polars hangs in a fork if it has computed before."""
         threads = {task.read_text(encoding="utf-8") for task in Path("/proc/self/task").glob("*/comm")}
         if "polars-0\n" in threads:
             raise SystemExit("a test module computes with Polars when it is imported: make its tables in the tests")
         gc.collect()
         gc.freeze()  # so that a fork copies no memory only to look for garbage
-        self.start(session, "")
-        self.wait()
-        for mutant in [] if self.noticed[""] else self.mutants:
+        self.look_at_each_test(session)
+        for mutant in [] if self.red else self.mutants:
+            function = mutant.partition("__mutmut_")[0]
             if len(self.running) == JOBS:
                 self.wait()
-            self.start(session, mutant)
+            self.start(session, mutant, [test for test, reached in self.tests.items() if function in reached])
         while self.running:
             self.wait()
         return True
 
-    def start(self, session: pytest.Session, mutant: str) -> None:
-        """Start the tests in a fork."""
+    def look_at_each_test(self, session: pytest.Session) -> None:
+        """Run each test in its own fork, where nothing is cached yet, to see what it reaches and how long it takes.
+
+        What it imports late is imported here, so that the next fork has it.
+        """
+        seconds = {}
+        for test in session.items:
+            child = self.start(session, REACHED, [test])
+            _, status, used = os.wait4(child, 0)
+            if status:
+                self.red.append(test.nodeid)
+                continue
+            seconds[test] = used.ru_utime + used.ru_stime
+            found = json.loads((scratch(child) / "found.json").read_text(encoding="utf-8"))
+            self.tests[test] = set(found["reached"])
+            for module in found["imported"]:
+                with suppress(ImportError):
+                    import_module(module)
+        self.running.clear()
+        self.tests = {test: self.tests[test] for test in sorted(seconds, key=lambda test: seconds[test])}
+
+    def start(self, session: pytest.Session, mutant: str, tests: list[pytest.Item]) -> int:
+        """Start tests in a fork. Return its process."""
         if child := os.fork():
             self.running[child] = mutant
-            return
+            return child
         failed = True
         try:
-            failed = fails(session, mutant)
+            failed = fails(session, mutant, tests)
         finally:
             os._exit(failed)
 
@@ -203,8 +237,8 @@ class Forks:
         shutil.rmtree(scratch(child), ignore_errors=True)
 
 
-def fails(session: pytest.Session, mutant: str) -> bool:
-    """Run the tests with this mutant until one fails."""
+def fails(session: pytest.Session, mutant: str, tests: list[pytest.Item]) -> bool:
+    """Run tests with this mutant until one fails. With REACHED, note which functions have mutants and were called."""
     scratch(os.getpid()).mkdir(parents=True)
     os.environ |= {"MUTANT_UNDER_TEST": mutant, "PYTEST_DEBUG_TEMPROOT": str(scratch(os.getpid()))}
     signal.alarm(10 * SECONDS)
@@ -212,10 +246,14 @@ def fails(session: pytest.Session, mutant: str) -> bool:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    for item, following in zip_longest(session.items, session.items[1:]):
+    imported = {*sys.modules}
+    for item, following in zip_longest(tests, tests[1:]):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             break
+    if mutant == REACHED:
+        found = {"reached": [*state()._stats], "imported": [*sys.modules.keys() - imported]}
+        (scratch(os.getpid()) / "found.json").write_text(json.dumps(found), encoding="utf-8")
     return session.testsfailed > 0
 
 

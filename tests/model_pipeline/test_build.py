@@ -82,6 +82,8 @@ def test_the_search_draws_candidates_from_both_families_within_their_ranges() ->
         ("model__learning_rate", 0.07, 0.2),
         ("model__l2_regularization", 0.5, 30.0),
     ):
+        (drawn_from,) = (space[name] for space in searched.param_distributions if name in space)
+        assert drawn_from.support() == (lowest, highest)
         values = [candidate[name] for candidate in drawn if name in candidate]
         assert lowest <= min(values) < 1.3 * lowest
         assert highest / 1.3 < max(values) <= highest
@@ -114,6 +116,14 @@ def test_trials_come_best_first_with_the_parameters_that_were_drawn() -> None:
         {"log_loss": 0.25, "model": "LogisticRegression", "parameters": {"C": 9.0, "n_knots": 7.0}},
         {"log_loss": 0.5, "model": "LogisticRegression", "parameters": {"C": 0.1235, "n_knots": 4.0}},
     ]
+
+
+def test_trials_of_equal_log_loss_stay_in_the_order_in_which_they_were_drawn() -> None:
+    """So many that a sort which is not stable would mix them."""
+    tried = [{"model": LogisticRegression(), "model__C": float(number)} for number in range(100)]
+    results = {"mean_test_score": np.tile([-0.5, -0.25], 50), "params": tried}
+    drawn = [trial["parameters"]["C"] for trial in trials(SimpleNamespace(cv_results_=results))]
+    assert drawn == [*range(1, 100, 2), *range(0, 100, 2)]
 
 
 def test_quantiles_are_learnt_from_the_rows_it_is_fitted_on_and_no_others() -> None:

@@ -103,10 +103,12 @@ def test_too_few_periods_are_split_at_random_instead() -> None:
 
 def test_of_many_rows_without_periods_a_sample_is_searched() -> None:
     assert to_search(np.zeros(3 * MOST_ROWS // 2), 0) == STRATIFIED_FOLDS
-    sampled = to_search(np.zeros(3 * MOST_ROWS // 2 + 1), 7)
+    rows = np.zeros(3 * MOST_ROWS // 2 + 1)
+    sampled = to_search(rows, 7)
     assert isinstance(sampled, StratifiedShuffleSplit)
     assert (sampled.n_splits, sampled.random_state) == (STRATIFIED_FOLDS, 7)
-    assert (sampled.train_size, sampled.test_size) == (MOST_ROWS, MOST_ROWS / 2)
+    train, test = next(sampled.split(rows, np.arange(len(rows)) % 2))
+    assert (len(train), len(test)) == (MOST_ROWS, MOST_ROWS // 2)
 
 
 class Witness(ClassifierMixin, BaseEstimator):

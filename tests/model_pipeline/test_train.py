@@ -1,8 +1,10 @@
 """Search, calibration and threshold judge no model on months that it has learnt from."""
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,11 +12,14 @@ import pytest
 from numpy.typing import ArrayLike
 from sklearn.frozen import FrozenEstimator
 
+from churn.evaluation.scores import score
 from churn.lake import partition
 from churn.tables import LABEL, NUMERIC_FEATURES
 from churn.value import campaign_value_eur
 from model_pipeline import campaign
+from model_pipeline.build import trials
 from model_pipeline.model_file.skops_file import load_model, positive_probability
+from model_pipeline.periods import Folds, newest_periods, to_search
 from model_pipeline.train import fit_best, train
 from tests.model_pipeline.conftest import NEWEST
 from tests.witness import CHARGE, Months, marked_rows, months_of, watch
@@ -134,3 +139,39 @@ def test_another_hold_out_month_changes_nothing_that_was_chosen(tmp_path: Path) 
         scores.append(json.loads((best / "scores.json").read_text()))
     assert chosen[0] == chosen[1]
     assert scores[0] != scores[1], "the scores do depend on it"
+
+
+@pytest.mark.usefixtures("few_candidates")
+def test_the_best_model_is_written_with_its_scores_and_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fits: list[Any] = []
+
+    def seen_fit(rows: pl.DataFrame, seed: int, callbacks: list[str]) -> Any:
+        fits.append((rows, seed, callbacks, fit_best(rows, seed)))
+        return fits[-1][-1]
+
+    def seeded(folds: Callable[[ArrayLike, int], Folds]) -> Callable[[ArrayLike, int], Folds]:
+        return lambda period, seed: folds(period, seeds.append(seed) or seed)  # type: ignore[func-returns-value]
+
+    seeds: list[int] = []
+    monkeypatch.setattr("model_pipeline.train.fit_best", seen_fit)
+    monkeypatch.setattr("model_pipeline.train.to_search", seeded(to_search))
+    monkeypatch.setattr("model_pipeline.train.newest_periods", seeded(newest_periods))
+    holdout = marked_rows(9, seed=1)
+    training, best, baseline = (partition(tmp_path, table, NEWEST) for table in ("training", "best", "model"))
+    training.mkdir(parents=True)
+    ROWS.write_parquet(training / "train.parquet")
+    holdout.write_parquet(training / "holdout.parquet")
+    returned = train(tmp_path, NEWEST, seed=3, callbacks=["a callback"])
+
+    [(rows, seed, callbacks, (model, searched))] = fits
+    assert rows.equals(ROWS)
+    assert (seed, callbacks) == (3, ["a callback"])
+    trees = searched.param_distributions[1]["model"][0]
+    assert [*seeds, searched.random_state, trees.random_state] == 4 * [3]
+    probability = positive_probability(load_model(best / "model.skops"), holdout)
+    scores = score(holdout[LABEL], probability, model.threshold, holdout[CHARGE])
+    written = json.loads((best / "scores.json").read_text())
+    assert written == {"threshold": model.threshold, **scores.as_dict()}
+    assert (best / "trials.json").read_text() == json.dumps(trials(searched), indent=1)
+    of_baseline = json.loads((baseline / "scores.json").read_text())
+    assert of_baseline == {"threshold": of_baseline["threshold"], **returned.as_dict()}

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import polars as pl
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.models import Model
+from numpy.typing import NDArray
 
 from churn import train as plain
 from churn.lake import partition
@@ -51,6 +54,14 @@ def output_of(run: Run) -> str:
     return str(output.model_id)
 
 
+def served(run: Run) -> tuple[NDArray[np.float64], float]:
+    """The probabilities of the hold-out month by the model that a run has logged, and the threshold logged with it."""
+    folder = mlflow.artifacts.download_artifacts(mlflow.get_logged_model(output_of(run)).model_uri)
+    metadata = Model.load(folder).metadata
+    assert metadata is not None
+    return mlflow.pyfunc.load_model(folder).predict(as_table(HOLDOUT))[:, 1], metadata["threshold"]
+
+
 def test_from_trials_to_challenger(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CANDIDATES", TRIED)
     seen, stage = train_once(tmp_path)
@@ -84,6 +95,10 @@ def test_from_trials_to_challenger(name: str, tmp_path: Path, monkeypatch: pytes
         logged = mlflow.get_logged_model(output_of(run))
         assert logged.name == "model"
         assert {found.key for found in logged.metrics or []} == (set(of.metrics) if role == "trial" else set())
+    trial = expected[0]
+    probability, threshold = served(trials[trial.candidate.name])
+    assert probability == pytest.approx(churn_probability(trial.model, HOLDOUT), abs=1e-6)
+    assert threshold == trial.threshold
     assert challenger.run_id == runs[winners].info.run_id
     assert challenger.source == mlflow.get_logged_model(output_of(runs[winners])).model_uri
     model = load_version(challenger)
@@ -137,7 +152,7 @@ def test_the_baseline_is_recorded_as_it_is_in_the_lake(name: str, tmp_path: Path
     logged = mlflow.get_logged_model(output_of(run))
     assert logged.name == "model"
     assert MlflowClient().search_model_versions(f"name = '{name}'") == [], "it is the yardstick, not a candidate"
-    folder = mlflow.artifacts.download_artifacts(logged.model_uri)
-    again = mlflow.pyfunc.load_model(folder).predict(as_table(HOLDOUT))[:, 1]
+    again, logged_threshold = served(run)
+    assert logged_threshold == threshold
     baseline = load_model(partition(tmp_path, "model", MONTH) / "model.skops")
     assert again == pytest.approx(churn_probability(baseline, HOLDOUT), abs=1e-6)

@@ -99,6 +99,14 @@ def test_a_row_of_an_earlier_export_is_counted_if_process_would_meet_it_again(la
     }
 
 
+def test_a_row_of_two_earlier_exports_is_counted_once(lake: Path) -> None:
+    shutil.rmtree(partition(lake, "valid", "2025-03"))
+    write_valid(lake, "2025-03", customers=customers(1))
+    assert unused_rows(lake, export(lake, customers=customers(1)), MONTH) == {
+        "customers": {"customer_id of a row in an earlier export, which counts": 1}
+    }
+
+
 def test_a_day_of_this_month_is_no_late_one(lake: Path) -> None:
     """A row of the previous export with a date of this month would be of this month's, too."""
     shutil.rmtree(partition(lake, "valid", "2025-03"))
