@@ -2,8 +2,9 @@
 
 No row is wrong in an export that lost half of its rows, so no rule for rows can notice. The months before give it away:
 they have rows on every day, usage of as many customers, and as many rows for each of them. A rule speaks when a figure
-is off by more than its usual changes from month to month, and by more than chance. It is silent until FEWEST_MONTHS
-months, without a gap, are here before the month. The verdict depends on the months that are here; `valid` does not.
+is off by more than its usual changes from month to month, and by more than chance. Until FEWEST_MONTHS months, without
+a gap, are here before the month, only days without usage count. The verdict depends on the months that are here;
+`valid` does not.
 
 - A hole in a table closes the gate, because every customer behind it would look silent.
 - A figure that a business can change, such as more rows or another mix of plans, is a warning: a person decides.
@@ -90,6 +91,7 @@ def sums_before(lake: Path, month: str) -> list[Sums]:
 def judge(month: str, sums: Sums, before: Sequence[Sums]) -> Iterator[Finding]:
     """Yield the findings about a month with these sums. `before` has those of the months just before it, in order."""
     if len(before) < FEWEST_MONTHS:
+        yield from _holes_of_a_first_month(month, sums["usage"].days)
         return
     for table in sums:
         days = {add_months(month, back - len(before)): of[table].days for back, of in enumerate(before)}
@@ -112,6 +114,23 @@ def _holes(table: str, month: str, days: list[int], history: dict[str, list[int]
                 every_day or bare >= FEWEST_DAYS_IN_A_HOLE,
                 f"{table} {month}: hardly any rows {where}, about {rows:,.0f} are usual",
             )
+
+
+def _holes_of_a_first_month(month: str, days: list[int]) -> Iterator[Finding]:
+    """Find days in a row with hardly any usage by the month's other days: too few months are here before it.
+
+    Usage is the one table with rows on every day, at most without weekends. A month that begins late is a warning:
+    exports may begin with it.
+    """
+    there = [rows for rows in days if rows]
+    if len(there) < len(days) / 3:  # a source that reports once a week, or once a month
+        return
+    usual = round(median(there))
+    for bare, (first, _), _ in _bare_days(month, days, {month: [usual] * len(days)}):
+        if bare >= FEWEST_DAYS_IN_A_HOLE:
+            days_of_hole = [rows if first.day <= day < first.day + bare else usual for day, rows in enumerate(days, 1)]
+            for hole in _holes("usage", month, days_of_hole, {month: [usual] * len(days)}):
+                yield hole._replace(closes=first.day > 1)
 
 
 def _bare_days(

@@ -139,7 +139,25 @@ def test_what_a_business_can_change_is_a_warning(
     assert not [text for closes, text in found if closes]
 
 
-def test_too_little_history_is_silent(exports: dict[str, Tables], before: list[Sums]) -> None:
+@pytest.mark.parametrize(
+    ("which", "closes", "sentence"),
+    [
+        (pl.col("date") <= date(2025, 9, 15), True, "hardly any rows from 2025-09-16 to 2025-09-30"),
+        (~pl.col("date").is_between(date(2025, 9, 9), date(2025, 9, 11)), True, "from 2025-09-09 to 2025-09-11"),
+        (pl.col("date") >= date(2025, 9, 10), False, "hardly any rows from 2025-09-01 to 2025-09-09"),
+    ],
+    ids=["cut short", "three days are missing", "begins late"],
+)
+def test_a_first_month_is_judged_by_its_own_days(
+    exports: dict[str, Tables], before: list[Sums], which: pl.Expr, closes: bool, sentence: str
+) -> None:
+    for history in (before[:0], before[1 - FEWEST_MONTHS :]):
+        (found,) = findings(exports, history, only("usage", which))
+        assert found.closes is closes
+        assert sentence in found.sentence
+
+
+def test_too_little_history_is_silent_about_the_rest(exports: dict[str, Tables], before: list[Sums]) -> None:
     damage = only("usage", EVERY_SECOND)
     assert findings(exports, before[1 - FEWEST_MONTHS :], damage) == []
     assert findings(exports, before[-FEWEST_MONTHS:], damage) != []

@@ -81,7 +81,11 @@ def finished(first_run: Path, tmp_path: Path) -> Path:
 
 def kept(runs: Path) -> dict[str, str]:
     """The files that must outlive a run that fails."""
-    return {name: sha for name, sha in files(runs).items() if "/lake/" not in name and not name.endswith("/.lock")}
+    return {
+        name: sha
+        for name, sha in files(runs).items()
+        if "/lake/" not in name and not name.endswith(("/.lock", "/unfinished.json"))
+    }
 
 
 def assert_one_sentence(outcome: tuple[int, str, str], expected: str) -> None:
