@@ -3,7 +3,7 @@
 # Needs make 3.81 (the version on macOS) or newer and Python 3.11 or newer. The first target that needs an environment
 # builds it from its lock in requirements/ into .venv/<name>. Nothing else on the machine changes.
 
-ENVIRONMENTS := plain workflow data dagster model tracking docs test lint audit mutants
+ENVIRONMENTS := plain workflow data dagster model tracking together docs test lint audit mutants
 PIPELINES := workflow data dagster model tracking
 
 .DEFAULT_GOAL := help
@@ -27,7 +27,7 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME READ CHARGE FAILED E SCENARIO PIPELINE PORT STAGE,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME READ CHARGE FAILED E SCENARIO PIPELINE PORT STAGE NEST CUSTOMER,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
@@ -45,6 +45,8 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 ##@ Run
 
 .PHONY: demo resume compare diff demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
+.PHONY: demo-together ui-together lineage-together
+.PHONY: serve-workflow images ui-data rerun-data ui-dagster lineage rollback ui-tracking team-tracking
 .PHONY: serve-workflow images ui-data rerun-data ui-dagster lineage rollback ui-tracking team-tracking
 
 # demo-plain runs first: settings that it rejects would fail everywhere. After that, a pipeline that fails does not stop
@@ -105,6 +107,15 @@ ui-tracking: .venv/tracking/.ok ## open the last demo-tracking in MLflow's web U
 
 team-tracking: .venv/tracking/.ok ## run a tracking server for a team: PostgreSQL, passwords, proxied artifacts
 	@exec .venv/tracking/bin/python -m tracking_pipeline team
+
+demo-together: .venv/data/.ok .venv/together/.ok ## run all four nested: Airflow, containers, MLflow, scikit-learn (NEST=two: without containers)
+	@exec .venv/data/bin/python -m together $(WORLD) $(call option,NEST,nest)
+
+ui-together: .venv/data/.ok .venv/together/.ok ## open the last demo-together: Airflow, MLflow and the endpoint
+	@exec .venv/data/bin/python -m together ui $(WORLD) $(call option,NEST,nest)
+
+lineage-together: .venv/data/.ok .venv/together/.ok ## trace a probability back to the raw export: CUSTOMER=17 MONTH=2025-12
+	@exec .venv/data/bin/python -m together lineage $(WORLD) $(call option,NEST,nest) $(call option,CUSTOMER,customer)
 
 ##@ Learn
 
@@ -202,6 +213,7 @@ format: .venv/lint/.ok ## format the code and fix what ruff can fix
 lock: ## update requirements/ from pyproject.toml; keep versions that fit (UPGRADE=1: take the newest)
 	@sh tools/lock.sh $(if $(UPGRADE),--upgrade) $(ENVIRONMENTS)
 	@sh workflow_pipeline/locks/lock.sh $(if $(UPGRADE),--upgrade)
+	@sh together/engines/lock.sh $(if $(UPGRADE),--upgrade)
 
 pipeline-yaml: .venv/workflow/.ok ## compile the workflow pipeline for a cluster, after a change in churn/ or its locks
 	@exec .venv/workflow/bin/python -m workflow_pipeline.pipeline

@@ -1,8 +1,8 @@
-"""The lake's tables as Airflow assets, each with one partition per month, and the folders they live in."""
+"""The lake's tables as Airflow assets, each with one partition per month, their schedule, and the folders they live in."""
 
 from pathlib import Path
 
-from airflow.sdk import Asset, Variable
+from airflow.sdk import Asset, CronPartitionTimetable, Variable
 
 RAW = Asset("raw")
 VALID = Asset("valid")
@@ -12,6 +12,11 @@ LABELS = Asset("labels")
 TRAINING = Asset("training")
 MODEL = Asset("model")
 PREDICTIONS = Asset("predictions")
+
+
+def monthly(cron: str) -> CronPartitionTimetable:
+    """Return a schedule whose runs are about the previous month; the partition key names it, such as 2025-12."""
+    return CronPartitionTimetable(cron, timezone="UTC", run_offset=-1, key_format="%Y-%m")
 
 
 def source_folder() -> Path:

@@ -14,7 +14,7 @@ from airflow.sdk import DAG, BaseOperator, DeadlineAlert, DeadlineReference, Par
 
 from data_pipeline.incidents import write_failure, write_failure_of_run, write_overdue
 
-PAGES = Path(__file__).parent / "pages"  # Airflow shows one next to each DAG
+PAGES = (Path(__file__).parent / "pages", Path(__file__).parents[1] / "together" / "pages")  # shown next to each DAG
 # A simulated operator's exports end. Airflow's clock goes on, and would ask for a new export every month.
 EXPORTS_END = os.environ.get("CHURN_EXPORTS_END")
 
@@ -28,7 +28,8 @@ def task_policy(task: BaseOperator) -> None:
 
 def dag_policy(dag: DAG) -> None:
     """Give the DAG its page, an alert when a run fails, and a deadline of six hours for each run."""
-    dag.doc_md = (PAGES / f"{dag.dag_id}.md").read_text(encoding="utf-8")
+    (page,) = (file for pages in PAGES if (file := pages / f"{dag.dag_id}.md").is_file())
+    dag.doc_md = page.read_text(encoding="utf-8")
     dag.on_failure_callback = [write_failure_of_run]
     dag.has_on_failure_callback = True  # Airflow derived it before this policy ran
     dag.deadline = DeadlineAlert(

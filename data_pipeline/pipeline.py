@@ -5,8 +5,9 @@
 - `predictions` on the 2nd of a month, for the previous month.
 """
 
-from airflow.sdk import DAG, CronPartitionTimetable
+from airflow.sdk import DAG
 
+from data_pipeline.assets import monthly
 from data_pipeline.build import build
 from data_pipeline.collect import collect
 from data_pipeline.deploy import deploy
@@ -14,12 +15,6 @@ from data_pipeline.train import train
 from data_pipeline.validate import validate
 
 # Airflow passes each task the arguments that it names, such as `partition_key`, when the task runs.
-
-
-def monthly(cron: str) -> CronPartitionTimetable:
-    """Return a schedule whose runs are about the previous month; the partition key names it, such as 2025-12."""
-    return CronPartitionTimetable(cron, timezone="UTC", run_offset=-1, key_format="%Y-%m")
-
 
 with DAG("exports", schedule=monthly("0 6 1 * *"), tags=["churn", "collect", "validate"]):
     collect() >> validate()

@@ -20,6 +20,7 @@ COMMANDS = {
     "data-dagster": ("dagster", "data_pipeline.in_dagster.demo"),
     "model": ("model", "model_pipeline"),
     "tracking": ("tracking", "tracking_pipeline"),
+    "together": ("data", "together"),
 }
 
 # A proxy that answers nobody. A client that asked it about this machine would wait, or fail.

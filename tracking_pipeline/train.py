@@ -6,10 +6,12 @@ The hold-out month chooses nothing here: it is kept for the question whether the
 
 import json
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import polars as pl
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from sklearn.pipeline import Pipeline
 
@@ -67,8 +69,13 @@ def put_forward(
     with mlflow.start_run(run_name=f"{candidate.name}, fitted on all rows", nested=True, tags=tags) as run:
         mlflow.log_params({**candidate.parameters, "threshold": threshold})
         plain.fitted(model, rows)
-        info = mlflow.sklearn.log_model(model, name="model", **model_settings(model, rows, threshold))
-    about = {"month": month, "candidate": candidate.name, **digest_tag(info.model_uri)}
+        return register(model, threshold, rows, month, run, candidate.name)
+
+
+def register(model: Any, threshold: float, rows: pl.DataFrame, month: str, run: Run, candidate: str) -> ModelVersion:
+    """Log a fitted model in `run`, which is active, and register it as a new version, @challenger."""
+    info = mlflow.sklearn.log_model(model, name="model", **model_settings(model, rows, threshold))
+    about = {"month": month, "candidate": candidate, **digest_tag(info.model_uri)}
     client = MlflowClient()
     version = client.create_model_version(model_name(), info.model_uri, run.info.run_id, about, model_id=info.model_id)
     client.set_registered_model_alias(version.name, CHALLENGER, version.version)

@@ -35,7 +35,7 @@ def image(stage: str) -> str:
 
 def context(stage: str) -> dict[str, bytes]:
     """Return the build context of a step's image: file contents by path."""
-    return _context(ENVIRONMENT[stage], code_of(HERE / f"{stage}.py", only_inside_functions=True))
+    return context_of(code_of(HERE / f"{stage}.py", only_inside_functions=True), lock(ENVIRONMENT[stage]))
 
 
 def serving_context(model: Path, card: str) -> dict[str, bytes]:
@@ -45,14 +45,19 @@ def serving_context(model: Path, card: str) -> dict[str, bytes]:
 
 def application_context() -> dict[str, bytes]:
     """Return the part of the serving image's build context that is the same for every model."""
-    return _context(
-        ENVIRONMENT["deploy"], code_of(HERE / "serving" / "app.py") | code_of(HERE / "serving" / "limits.py")
-    )
+    code = code_of(HERE / "serving" / "app.py") | code_of(HERE / "serving" / "limits.py")
+    return context_of(code, lock(ENVIRONMENT["deploy"]))
 
 
-def _context(environment: str, code: set[Path]) -> dict[str, bytes]:
+def lock(name: str) -> Path:
+    """Return the lock of one of this pipeline's environments."""
+    return HERE / "locks" / f"{name}.txt"
+
+
+def context_of(code: set[Path], packages: Path) -> dict[str, bytes]:
+    """Return a build context from the files of code that it holds and the lock of its packages."""
     files = {"Dockerfile": HERE / "Dockerfile"}
-    files |= {f"requirements/{lock}.txt": HERE / "locks" / f"{lock}.txt" for lock in (*LOCKS_IN_ALL, environment)}
+    files |= {f"requirements/{file.name}": file for file in (*map(lock, LOCKS_IN_ALL), packages)}
     files |= {f"code/{file.relative_to(ROOT).as_posix()}": file for file in code}
     return {name: files[name].read_bytes() for name in sorted(files)}
 

@@ -9,7 +9,7 @@ from churn.simulator.faults import break_export
 FAULT = "seconds_for_minutes"
 
 
-def deliver(data: OperatorData, place: Path, broken: str | None = None) -> None:
+def deliver(data: OperatorData, place: Path, broken: str | None = None, fault: str = FAULT) -> None:
     """Link every month's export in `place`. The month to break is a copy."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
@@ -20,4 +20,4 @@ def deliver(data: OperatorData, place: Path, broken: str | None = None) -> None:
         else:
             (place / export.name).symlink_to(export)
     if broken:
-        break_export(place / f"month={broken}", FAULT)
+        break_export(place / f"month={broken}", fault)

@@ -123,6 +123,11 @@ def seconds_for_minutes(part: Part) -> pl.DataFrame:
     return part.rows.with_columns(minutes=seconds.otherwise("minutes"))
 
 
+def cut_month(part: Part) -> pl.DataFrame:
+    """The export job stopped in the middle of the month, and nobody noticed: the manifest counts what there is."""
+    return part.rows.filter(pl.col("date").dt.day() <= 15)
+
+
 def new_plan(part: Part) -> pl.DataFrame:
     """Marketing launched a plan that nobody announced."""
     return part.with_some("plan", "family")
@@ -151,6 +156,7 @@ FAULTS = {
     "mb_for_gb": Fault(mb_for_gb, ("usage",)),
     "seconds_for_minutes": Fault(seconds_for_minutes, ("usage",)),
     "new_plan": Fault(new_plan, ("customers",)),
+    "cut_month": Fault(cut_month, ("usage",)),
 }
 
 

@@ -9,7 +9,7 @@ import httpx
 from churn.harness.errors import BadInput
 from churn.harness.terminal import progress_bar
 from churn.storage.months import first_day, last_day, month_range
-from data_pipeline.local_airflow.client import Records, RestApi
+from data_pipeline.local_airflow.client import Records
 from data_pipeline.local_airflow.start import Airflow
 
 ENDED = {"success", "failed"}
@@ -23,21 +23,24 @@ def backfill(
     last: str,
     again: str = "none",
     may_fail: frozenset[tuple[str, str]] = frozenset(),
+    then: str = "",
 ) -> None:
     """Run the months from `first` to `last`, and everything downstream, with a progress bar of months.
 
     `again` selects which months run again if they ran before: none, failed or completed. Raises BadInput when a run
-    fails that is not in `may_fail`, a set of DAG and month.
+    fails that is not in `may_fail`, a set of DAG and month. `then` names what is downstream, as a last step of the bar.
     """
     earlier = {run["dag_run_id"] for run in airflow.api.runs()}
     number = start_backfill(airflow, dag, first, last, again)
     waiting = set(month_range(first, last))
-    with progress_bar(f"{dag} {first}" + (f" to {last}" if last > first else ""), len(waiting), "data") as bar:
+    months = first + (f" to {last}" if last > first else "")
+    with progress_bar(f"{dag} {months}{then}", len(waiting) + bool(then), "data") as bar:
         for runs in runs_until_ended(airflow):
             started = {run["partition_key"] for run in runs if run["dag_id"] == dag}
             busy = {run["partition_key"] for run in runs if run["state"] not in ENDED}
             bar.advance(len(waiting & started - busy))
             waiting -= started - busy
+        bar.advance(int(bool(then)))
     new = [run for run in finish_backfill(airflow, number) if run["dag_run_id"] not in earlier]
     failed = {(run["dag_id"], run["partition_key"]) for run in new if run["state"] == "failed"} - may_fail
     if failed:
@@ -83,7 +86,7 @@ def runs_until_ended(airflow: Airflow) -> Iterator[Records]:
         runs = airflow.api.runs()
         yield runs
         states = {run["dag_run_id"]: run["state"] for run in runs}
-        if set(states.values()) <= ENDED and _started_by_events(airflow.api) <= set(states):
+        if set(states.values()) <= ENDED and _started_by_events(airflow) <= set(states):
             return
         if states != before:
             before, changed = states, time.monotonic()
@@ -92,12 +95,15 @@ def runs_until_ended(airflow: Airflow) -> Iterator[Records]:
         time.sleep(0.5)
 
 
-def _started_by_events(api: RestApi) -> set[str]:
-    """Return the runs that events of `valid` have started; an event that has started none yet gives "to come"."""
-    events = api.get("assets/events", source_dag_id="exports", limit=10_000)["asset_events"]
+def _started_by_events(airflow: Airflow) -> set[str]:
+    """Return the runs that the followed events have started; an event that has started none yet gives "to come".
+
+    Events of `valid` start `features`. In `together`, events of `features` start `models`, unless that is paused.
+    """
     return {
         run
-        for event in events
-        if event["name"] == "valid"
+        for dag, (asset, since) in airflow.followed.items()
+        for event in airflow.api.get("assets/events", source_dag_id=dag, limit=10_000)["asset_events"]
+        if event["name"] == asset and event["timestamp"] >= since
         for run in [run["run_id"] for run in event["created_dagruns"]] or ["to come"]
     }

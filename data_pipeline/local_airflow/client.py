@@ -63,6 +63,9 @@ class RestApi:
     def put(self, path: str) -> Any:
         return self._answer("PUT", path)
 
+    def patch(self, path: str, content: dict[str, Any]) -> Any:
+        return self._answer("PATCH", path, json=content)
+
     def _answer(self, method: str, path: str, **options: Any) -> Any:
         return self._client.request(method, path, **options).raise_for_status().json()
 

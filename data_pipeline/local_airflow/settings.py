@@ -11,12 +11,16 @@ from churn.storage.months import add_months, first_day
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Airflow imports `airflow_local_settings` from the second folder: it holds our house rules.
 PYTHONPATH = f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'data_pipeline/local_airflow/config'}"
+LESSON = REPOSITORY / "data_pipeline"
 USER = "admin"
 PASSWORDS = "passwords.json"  # in Airflow's home
 
 
-def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
-    """Return all variables of Airflow's processes. AIRFLOW variables of the user's shell are left out."""
+def environment(folder: Path, url: str, months: list[str], lesson: Path = LESSON) -> dict[str, str]:
+    """Return all variables of Airflow's processes. AIRFLOW variables of the user's shell are left out.
+
+    `lesson` is the folder whose DAGs Airflow loads.
+    """
     home = folder / "airflow"
     bundle = {"name": "churn", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle"}
     settings = {
@@ -30,7 +34,7 @@ def environment(folder: Path, url: str, months: list[str]) -> dict[str, str]:
         "core__simple_auth_manager_passwords_file": str(home / PASSWORDS),
         "database__sql_alchemy_conn": sqlite_url(home / "airflow.db"),
         "dag_processor__dag_bundle_config_list": json.dumps(
-            [{**bundle, "kwargs": {"path": str(REPOSITORY / "data_pipeline")}}]
+            [{**bundle, "kwargs": {"path": str(lesson)}}]
         ),
         "api__host": "127.0.0.1",
         "api__port": url.rpartition(":")[2],

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -23,10 +23,10 @@ from churn.harness.terminal import console
 from churn.lake import months_of
 from churn.storage.atomic import sweep
 from data_pipeline.local_airflow.client import RestApi
-from data_pipeline.local_airflow.settings import REPOSITORY, USER, environment, write_password
+from data_pipeline.local_airflow.settings import LESSON, REPOSITORY, USER, environment, write_password
 
 AIRFLOW_VERSION = version("apache-airflow")
-DAGS = {"exports", "features", "predictions"}
+DAGS = frozenset({"exports", "features", "predictions"})
 COMPONENTS = {
     "scheduler": ["--skip-serve-logs"],  # that server listens on every interface; the files are here anyway
     "dag-processor": [],
@@ -37,13 +37,23 @@ COMPONENTS = {
 class Airflow:
     """Airflow for one folder, such as runs/data: its source, its lake, and Airflow's own home."""
 
-    def __init__(self, folder: Path, months: list[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        months: list[str],
+        lesson: Path = LESSON,
+        dags: frozenset[str] = DAGS,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """`variables` are added to the environment of Airflow's processes."""
         self.folder = folder.resolve()
         self.home = self.folder / "airflow"
         self.lake = self.folder / "lake"
         self.months = months
+        self.lesson, self.dags, self.variables = lesson, dags, variables or {}
         self.url = f"http://127.0.0.1:{free_port(8080)}"
         self.password = secrets.token_urlsafe(12)
+        self.followed = {"exports": ("valid", "")}  # a DAG, its asset whose events start runs, and since when
         self.processes: dict[str, Guarded] = {}
 
     @contextmanager
@@ -91,7 +101,7 @@ class Airflow:
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "version").write_text(AIRFLOW_VERSION, encoding="utf-8")
         write_password(self.home, self.password)
-        self.environment = environment(self.folder, self.url, self.months)
+        self.environment = {**environment(self.folder, self.url, self.months, self.lesson), **self.variables}
         self.api = RestApi(self.url, USER, self.password)  # a token of an earlier start is worth nothing
         command, log = [sys.executable, "-m", "airflow", "db", "migrate"], self.home / "migrate.log"
         with guarded(command, log, self.environment) as migration:
@@ -110,7 +120,7 @@ class Airflow:
         try:
             health = self.api.get("monitor/health")
             states = {health[part]["status"] for part in ("metadatabase", "scheduler", "dag_processor")}
-            return states == {"healthy"} and {dag["dag_id"] for dag in self.api.get("dags")["dags"]} == DAGS
+            return states == {"healthy"} and {dag["dag_id"] for dag in self.api.get("dags")["dags"]} == self.dags
         except httpx.HTTPError:
             return False
 

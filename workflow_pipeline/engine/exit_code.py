@@ -14,13 +14,18 @@ import docker
 from kfp.local import docker_task_handler
 
 SIGKILL = 128 + 9
+# The engine closes the container's standard input when this process ends, even by SIGKILL. Then the step is ended: the
+# shell is process 1, which `kill -1` spares, and it returns the step's exit code.
+UNTIL_INPUT_ENDS = 'exec 3<&0; { cat <&3 >/dev/null; kill -s KILL -1; } & "$@" 3<&- </dev/null; exit $?'
 
 
 def run_docker_container(
     client: docker.DockerClient, image: str, command: list[str], volumes: dict[str, Any], **options: Any
 ) -> int:
     """Run one step to its end and return its exit code. The container is removed whatever happens."""
-    container = client.containers.create(image=image, command=command, volumes=volumes, **options)
+    command = ["sh", "-c", UNTIL_INPUT_ENDS, "sh", *command]
+    container = client.containers.create(image=image, command=command, volumes=volumes, stdin_open=True, **options)
+    input_of_container = container.attach_socket(params={"stdin": 1, "stream": 1})
     try:
         container.start()
         for line in container.logs(stream=True):
@@ -32,6 +37,7 @@ def run_docker_container(
             print(f"killed: {why}")
         return code
     finally:
+        input_of_container._response.close()  # closing docker's socket alone would leave its connection open
         with suppress(docker.errors.DockerException):
             container.remove(force=True)
 

@@ -27,6 +27,7 @@ class GraphRun:
 
     artifacts: dict[str, Any]
     stages: list[Stage]
+    began: dict[str, float]  # when each executed stage began, in seconds since 1970
 
     @property
     def executed_nothing(self) -> bool:
@@ -46,20 +47,40 @@ def run_graph(
     Call `advance` after each step. Raises ContractBroken or BadInput with the sentence of the step that failed.
     """
     folder, source = folder.resolve(), source.resolve()
-    steps, log_file = folder / "steps", folder / "log.txt"
-    steps.mkdir(parents=True, exist_ok=True)
-    with alone_in(folder), log_file.open("w", encoding="utf-8", buffering=1) as log:
-        sweep(client, steps)
+
+    def configure(steps: Path) -> None:
         if client is None:
             run_in_processes(steps)
         else:
             run_in_containers(client, steps, source)
+
+    def run() -> Any:
+        return churn_pipeline(source_uri=str(source), source_sha256=digest_of(source), months=months, month=months[-1])
+
+    return run_pipeline(run, folder, client, configure, advance)
+
+
+def run_pipeline(
+    pipeline: Callable[[], Any],
+    folder: Path,
+    client: DockerClient | None,
+    configure: Callable[[Path], None],
+    advance: Callable[[], object] = lambda: None,
+    log_name: str = "log.txt",
+) -> GraphRun:
+    """Run any of kfp's pipelines in `folder`, whose steps are below `folder`/steps. `configure` gets that folder.
+
+    Raises ContractBroken or BadInput with the sentence of the step that failed.
+    """
+    steps, log_file = folder / "steps", folder / log_name
+    steps.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder), log_file.open("w", encoding="utf-8", buffering=1) as log:
+        sweep(client, steps)
+        configure(steps)
         finished = StepFilter(advance)
         try:
             with redirect_stdout(log), written_to(log, finished), warnings.catch_warnings(action="ignore"):
-                run = churn_pipeline(
-                    source_uri=str(source), source_sha256=digest_of(source), months=months, month=months[-1]
-                )
+                run = pipeline()
         except ImageNotFound as error:
             raise BadInput(f"{error.explanation}: it was removed during the run, and the next run builds it") from error
         except ENGINE_FAILURES as error:
@@ -69,4 +90,4 @@ def run_graph(
     for artifact in run.outputs.values():
         if "sha256" in artifact.metadata:
             raise_if_edited(artifact)
-    return GraphRun(run.outputs, finished.stages)
+    return GraphRun(run.outputs, finished.stages, finished.began)

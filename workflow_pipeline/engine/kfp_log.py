@@ -23,6 +23,7 @@ class StepFilter(logging.Filter):
         self.stages: list[Stage] = []
         self._advance = advance
         self._started = 0.0
+        self.began: dict[str, float] = {}  # when each executed stage began, in seconds since 1970
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = re.sub(r"\033\[\d+m", "", record.getMessage())  # without colours
@@ -31,6 +32,7 @@ class StepFilter(logging.Filter):
         elif found := re.match(r"Task '(\w+)' finished with status SUCCESS|Task (\w+) cache hit", message):
             executed, cached = found.groups()
             if executed in STAGES:
+                self.began[executed] = time.time() - (time.perf_counter() - self._started)
                 self._note(Stage(executed, round(time.perf_counter() - self._started, 3), "ok"))
             elif cached in STAGES:
                 self._note(Stage(cached, 0.0, "cached"))

@@ -48,13 +48,13 @@ def engine() -> docker.DockerClient | None:
     return client
 
 
-def run_in_containers(client: docker.DockerClient, folder: Path, source: Path) -> None:
+def run_in_containers(client: docker.DockerClient, folder: Path, *sources: Path) -> None:
     """Configure kfp to run each step in a container without a network.
 
     A step can write to its own folder in `folder`, read its inputs, and see nothing else of this machine.
     """
     exit_code.install()
-    mounts.install(source)
+    mounts.install(*sources)
     _init(
         local.DockerRunner(
             network_mode="none",

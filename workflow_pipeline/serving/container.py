@@ -1,11 +1,11 @@
 """Model Deployment outside of the graph: build an image with the model inside, start it, and ask it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 from uuid import uuid4
 
 import httpx
@@ -76,12 +76,20 @@ def serving(client: DockerClient, image: str, folder: Path, port: int | None = N
     by it. Raises BadInput when the port is taken, when the container does not become healthy, and when it does not
     answer a request of the block.
     """
-    with _no_way_out(client, folder) as network:
-        yield from _served(client, image, folder, port, network)
+    command = client.images.get(image).attrs["Config"]["Cmd"]
+    with (
+        no_way_out(client, folder) as network,
+        published(client, image, command, 8000, folder, port, network=network) as (address, container),
+    ):
+        try:
+            wait_until_healthy(address, container, "the serving image")
+            yield ServedModel(address, container)
+        except httpx.HTTPError as error:
+            raise BadInput(f"the served model did not answer ({error}): {_state(container)}") from error
 
 
 @contextmanager
-def _no_way_out(client: DockerClient, folder: Path) -> Iterator[str]:
+def no_way_out(client: DockerClient, folder: Path) -> Iterator[str]:
     """Make a network for the block. Its port is published, but no answer from beyond this machine finds a way back.
 
     An internal network of Docker would be tighter, but publishes no port.
@@ -99,13 +107,26 @@ def _no_way_out(client: DockerClient, folder: Path) -> Iterator[str]:
             network.remove()
 
 
-def _served(client: DockerClient, image: str, folder: Path, port: int | None, network: str) -> Iterator[ServedModel]:
+@contextmanager
+def published(
+    client: DockerClient,
+    image: str,
+    command: Sequence[str],
+    port_inside: int,
+    folder: Path,
+    port: int | None = None,
+    **options: Any,
+) -> Iterator[tuple[str, Container]]:
+    """Run a server in a locked-down container, and publish its port on 127.0.0.1. It ends with the block.
+
+    It also ends with this process, even if that is killed. Yields the address and the container. Raises BadInput when
+    the port is taken.
+    """
     container = client.containers.create(
         image,
-        ["sh", "-c", UNTIL_INPUT_ENDS, "sh", *client.images.get(image).attrs["Config"]["Cmd"]],
+        ["sh", "-c", UNTIL_INPUT_ENDS, "sh", *command],
         stdin_open=True,
-        network=network,
-        ports={"8000/tcp": ("127.0.0.1", port)},
+        ports={f"{port_inside}/tcp": ("127.0.0.1", port)},
         read_only=True,
         tmpfs={"/tmp": "mode=1777"},
         cap_drop=["ALL"],
@@ -114,6 +135,7 @@ def _served(client: DockerClient, image: str, folder: Path, port: int | None, ne
         pids_limit=128,
         ulimits=[Ulimit(name="nofile", soft=MOST_FILES, hard=MOST_FILES)],
         labels=labels_of_served(folder),
+        **options,
     )
     input_of_container = container.attach_socket(params={"stdin": 1, "stream": 1})
     try:
@@ -122,11 +144,7 @@ def _served(client: DockerClient, image: str, folder: Path, port: int | None, ne
         except APIError as error:
             raise BadInput(_refused_port(port, str(error.explanation))) from error
         container.reload()
-        address = f"http://127.0.0.1:{container.ports['8000/tcp'][0]['HostPort']}"
-        _wait_until_healthy(address, container)
-        yield ServedModel(address, container)
-    except httpx.HTTPError as error:
-        raise BadInput(f"the served model did not answer ({error}): {_state(container)}") from error
+        yield f"http://127.0.0.1:{container.ports[f'{port_inside}/tcp'][0]['HostPort']}", container
     finally:
         input_of_container._response.close()  # closing docker's socket alone would leave its connection open
         with suppress(NotFound):  # someone removed it by hand
@@ -175,7 +193,9 @@ def _state(container: Container) -> str:
     return f"{why}; its last line: {last_line}" if last_line else why
 
 
-def _wait_until_healthy(address: str, container: Container) -> None:
+def wait_until_healthy(address: str, container: Container, what: str) -> None:
+    """Wait until `address`/health answers. Raises BadInput if the container ends, or does not answer in time."""
+
     def healthy() -> bool:
         try:
             return httpx.get(f"{address}/health", timeout=5, trust_env=False).is_success
@@ -186,6 +206,6 @@ def _wait_until_healthy(address: str, container: Container) -> None:
         container.reload()
         if container.status == "exited":
             last_lines = container.logs(tail=5).decode(errors="replace").strip()
-            raise BadInput(f"the serving image does not start: {last_lines}")
+            raise BadInput(f"{what} does not start: {last_lines}")
 
-    wait_until(healthy, START_TIMEOUT_S, "the serving image did not answer", alive)
+    wait_until(healthy, START_TIMEOUT_S, f"{what} did not answer", alive)
