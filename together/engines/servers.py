@@ -17,6 +17,7 @@ from pathlib import Path
 
 from docker import DockerClient
 
+from churn.harness.addresses import sqlite_url
 from churn.harness.command import command
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.processes import alone_in, free_port, guarded
@@ -34,6 +35,7 @@ from workflow_pipeline.serving.container import wait_until_healthy as wait_for_c
 
 FILE = "servers.json"
 SECONDS_TO_START = 180
+STORE = Path("/store")  # where the tracking server's files are, in its container
 
 
 @dataclass(frozen=True)
@@ -83,40 +85,38 @@ def running(folder: Path, arguments: argparse.Namespace) -> Iterator[Servers]:
         stack.enter_context(alone_in(store, f"the servers of {folder} are running already: stop them first"))
         stack.callback((folder / FILE).unlink, missing_ok=True)
         password, port = secrets.token_urlsafe(16), free_port(5000)
-        environment = server_environment(store, password)
         if arguments.nest == "two":
-            servers = stack.enter_context(in_processes(folder, arguments.experiment, port, password, environment))
+            servers = stack.enter_context(in_processes(folder, arguments.experiment, port, password))
         else:
             client = engine()
             if client is None:
                 raise BadInput(NO_ENGINE)
-            servers = stack.enter_context(
-                in_containers(client, folder, arguments.experiment, port, password, environment)
-            )
+            servers = stack.enter_context(in_containers(client, folder, arguments.experiment, port, password))
         yield servers
 
 
-def server_environment(store: Path, password: str) -> dict[str, str]:
-    """Write MLflow's settings of passwords, and return the variables of the server. Its state stays in `store`."""
-    users, config = store / "users.db", store / "auth.ini"
-    users.unlink(missing_ok=True)  # it has last time's password
-    write_private(config, AUTH_CONFIG.format(database=f"sqlite:///{users}", admin=ADMIN))
+def server_environment(store: Path, place: Path, password: str) -> dict[str, str]:
+    """Write MLflow's settings of passwords, and return the variables of the server, for which `store` is at `place`."""
+    (store / "users.db").unlink(missing_ok=True)  # it has last time's password
+    # In these two addresses a % or ? of the path is quoted; in the file of settings, a % is written twice.
+    users, runs = sqlite_url(place / "users.db").replace("%", "%%"), sqlite_url(place / "mlflow.db")
+    write_private(store / "auth.ini", AUTH_CONFIG.format(database=users, admin=ADMIN))
     return {
         **LEAN,
-        "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{store / 'mlflow.db'}",
-        "MLFLOW_AUTH_CONFIG_PATH": str(config),
+        "MLFLOW_BACKEND_STORE_URI": runs,
+        "MLFLOW_AUTH_CONFIG_PATH": str(place / "auth.ini"),
         "MLFLOW_AUTH_ADMIN_PASSWORD": password,
         "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(16),
     }
 
 
 @contextmanager
-def in_processes(
-    folder: Path, experiment: str, port: int, password: str, environment: dict[str, str]
-) -> Iterator[Servers]:
+def in_processes(folder: Path, experiment: str, port: int, password: str) -> Iterator[Servers]:
     """Run both servers as processes on 127.0.0.1."""
     store, log = folder / "tracking", folder / "tracking.log"
-    options = ("--app-name=basic-auth", "--serve-artifacts", f"--artifacts-destination={store / 'artifacts'}")
+    environment = server_environment(store, store, password)
+    artifacts = (store / "artifacts").as_uri()
+    options = ("--app-name=basic-auth", "--serve-artifacts", f"--artifacts-destination={artifacts}")
     with guarded(server_command(port, *options), log, {**os.environ, **environment}) as tracking:
         tracking_url = f"http://127.0.0.1:{port}"
         wait_until_healthy(f"{tracking_url}/health", tracking, "the tracking server", log, SECONDS_TO_START)
@@ -131,19 +131,19 @@ def in_processes(
 
 @contextmanager
 def in_containers(
-    client: DockerClient, folder: Path, experiment: str, port: int, password: str, environment: dict[str, str]
+    client: DockerClient, folder: Path, experiment: str, port: int, password: str
 ) -> Iterator[Servers]:
     """Run both servers in containers. Each is on two networks: the internal one, and one that publishes its port."""
     store, steps = folder / "tracking", folder / "kfp" / "steps"
     steps.mkdir(parents=True, exist_ok=True)
     sweep(client, steps)
-    user = user_of(store)
+    environment, user = server_environment(store, STORE, password), user_of(store)
     for path in store.rglob("*"):
         if os.getuid() == 0:
             os.chown(path, *map(int, user.split(":")))
     hosts = ",".join([f"127.0.0.1:{port}", f"localhost:{port}", f"{TRACKING}:{PORT}"])
     serve = ["mlflow", "server", "--host=0.0.0.0", f"--port={PORT}", f"--allowed-hosts={hosts}", "--workers=1"]
-    options = ["--app-name=basic-auth", "--serve-artifacts", f"--artifacts-destination={store / 'artifacts'}"]
+    options = ["--app-name=basic-auth", "--serve-artifacts", f"--artifacts-destination={STORE / 'artifacts'}"]
     with ExitStack() as stack:
         internal = stack.enter_context(internal_network(client, steps))
         outer = stack.enter_context(no_way_out(client, steps))
@@ -153,10 +153,10 @@ def in_containers(
                 published(client, image(), command, port_inside, steps, port, network=outer, user=user, **more)
             )
             client.networks.get(internal).connect(container, aliases=[name])
-            wait_for_container(address, container, f"the {name} server")
+            wait_for_container(address, container, f"the {name} server", SECONDS_TO_START)
             return address
 
-        mounts = {str(store): {"bind": str(store), "mode": "rw"}}
+        mounts = {str(store): {"bind": str(STORE), "mode": "rw"}}
         tracking = start([*serve, *options], PORT, port, TRACKING, volumes=mounts, environment=environment)
         servers = Servers(tracking, f"http://127.0.0.1:{free_port(8000)}", ADMIN, password, internal)
         variables = {**servers.variables(inside=True), "CHURN_EXPERIMENT": experiment, "HOME": "/tmp"}

@@ -193,7 +193,9 @@ def _state(container: Container) -> str:
     return f"{why}; its last line: {last_line}" if last_line else why
 
 
-def wait_until_healthy(address: str, container: Container, what: str) -> None:
+def wait_until_healthy(
+    address: str, container: Container, what: str, seconds: float = START_TIMEOUT_S
+) -> None:
     """Wait until `address`/health answers. Raises BadInput if the container ends, or does not answer in time."""
 
     def healthy() -> bool:
@@ -208,4 +210,4 @@ def wait_until_healthy(address: str, container: Container, what: str) -> None:
             last_lines = container.logs(tail=5).decode(errors="replace").strip()
             raise BadInput(f"{what} does not start: {last_lines}")
 
-    wait_until(healthy, START_TIMEOUT_S, f"{what} did not answer", alive)
+    wait_until(healthy, seconds, f"{what} did not answer", alive)
