@@ -1,4 +1,4 @@
-"""The lake's tables as Airflow assets, each with one partition per month, their schedule, and the folders they live in."""
+"""The lake's tables as Airflow assets, each with one partition per month; their schedule and their folders."""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ let_children_heed_signals()
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; the tests read output as it is in a log
 LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "tracking_pipeline")
 WITHOUT_ENGINE = ("churn", "model_pipeline")  # many tests, whose fixtures take a second: each subfolder for itself
-BUILD_IMAGES = ("workflow_pipeline", "contrast", "test_same_answer.py")
+BUILD_IMAGES = ("workflow_pipeline", "contrast", "together", "test_same_answer.py")
 
 
 class ByFolder(LoadScopeScheduling):

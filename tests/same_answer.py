@@ -16,8 +16,9 @@ from jsonschema import Draft202012Validator
 ROOT = Path(__file__).parents[1]
 SCHEMA = json.loads((ROOT / "churn" / "harness" / "report.schema.json").read_text(encoding="utf-8"))
 LARGEST_DIFFERENCE = 1e-6
-NAMES = ("plain", "workflow", "data", "data-dagster", "model", "tracking")
-ISOLATION = {"workflow": "container", "data": "process"}
+NAMES = ("plain", "workflow", "data", "data-dagster", "model", "tracking", "together")
+ISOLATION = {"workflow": "container", "data": "process", "together": "container"}
+Names = tuple[str, ...]
 PIPELINES = ("workflow_pipeline", "data_pipeline", "model_pipeline", "tracking_pipeline")
 
 
@@ -30,22 +31,22 @@ def stage_table(page: Path = ROOT / "STAGES.md") -> dict[str, tuple[set[str], se
     }
 
 
-def each_has_both_files(runs: Path) -> None:
-    for name in NAMES:
+def each_has_both_files(runs: Path, names: Names = NAMES) -> None:
+    for name in names:
         for file in ("report.json", "predictions.parquet"):
             assert (runs / name / file).is_file(), f"{name}: {name}/{file} is missing"
 
 
-def each_report_keeps_the_schema(runs: Path) -> None:
-    for name, report in _reports(runs):
+def each_report_keeps_the_schema(runs: Path, names: Names = NAMES) -> None:
+    for name, report in _reports(runs, names):
         broken = next(Draft202012Validator(SCHEMA).iter_errors(report), None)
         assert broken is None, f"{name}: {name}/report.json breaks the schema at {broken.json_path}: {broken.message}"
         assert report["pipeline"] == name, f"{name}: {name}/report.json is of {report['pipeline']}"
 
 
-def each_has_the_six_stages(runs: Path) -> None:
+def each_has_the_six_stages(runs: Path, names: Names = NAMES) -> None:
     expected = list(stage_table())
-    for name, report in _reports(runs):
+    for name, report in _reports(runs, names):
         stages = [stage["name"] for stage in report["stages"]]
         same = stages == expected
         assert same, f"{name}: its stages are {', '.join(stages)}; STAGES.md has {', '.join(expected)}"
@@ -54,17 +55,17 @@ def each_has_the_six_stages(runs: Path) -> None:
             assert executed, f"{name}: {stage['name']} was not executed, its status is {stage['status']}"
 
 
-def all_have_one_world(runs: Path) -> None:
+def all_have_one_world(runs: Path, names: Names = NAMES) -> None:
     plain = _report(runs, "plain")
-    for name, report in _reports(runs):
+    for name, report in _reports(runs, names):
         for field in ("month", "holdout_month", "seed", "customers", "data_fingerprint", "ceiling_roc_auc"):
             ours, theirs = report[field], plain[field]
             assert ours == theirs, f"{name}: {field} in {name}/report.json is {ours}, plain has {theirs}"
 
 
-def all_predict_the_same(runs: Path) -> None:
+def all_predict_the_same(runs: Path, names: Names = NAMES) -> None:
     plain = pl.read_parquet(runs / "plain" / "predictions.parquet", glob=False)
-    for name in NAMES:
+    for name in names:
         ours, where = pl.read_parquet(runs / name / "predictions.parquet", glob=False), f"{name}/predictions.parquet"
         assert ours.schema == plain.schema, f"{name}: {where} has {dict(ours.schema)}, plain has {dict(plain.schema)}"
         assert len(ours) == len(plain), f"{name}: {where} has {len(ours)} customers, plain has {len(plain)}"
@@ -84,30 +85,30 @@ def all_predict_the_same(runs: Path) -> None:
         )
 
 
-def all_measure_the_same(runs: Path) -> None:
+def all_measure_the_same(runs: Path, names: Names = NAMES) -> None:
     plain = _report(runs, "plain")["baseline"]
-    for name, report in _reports(runs):
+    for name, report in _reports(runs, names):
         for metric in plain.keys() - {"predictions_sha256"}:
             ours, theirs = report["baseline"][metric], plain[metric]
             same = abs(ours - theirs) <= LARGEST_DIFFERENCE
             assert same, f"{name}: baseline.{metric} in {name}/report.json is {ours}, plain has {theirs}"
 
 
-def each_artifact_is_there(runs: Path) -> None:
-    for name, report in _reports(runs):
+def each_artifact_is_there(runs: Path, names: Names = NAMES) -> None:
+    for name, report in _reports(runs, names):
         for artifact, path in report["artifacts"].items():
             assert (runs / name / path).exists(), f"{name}: its {artifact}, {name}/{path}, is not there"
 
 
-def each_ran_where_it_says(runs: Path, engine_promised: bool = False) -> None:
+def each_ran_where_it_says(runs: Path, names: Names = NAMES, engine_promised: bool = False) -> None:
     """`engine_promised`: there is a Docker engine, so that it is a defect if no container was used."""
-    for name, report in _reports(runs):
+    for name, report in _reports(runs, names):
         allowed = {ISOLATION.get(name, "none")} | ({"none"} if name == "workflow" and not engine_promised else set())
         ours = report["isolation"]
         assert ours in allowed, f"{name}: isolation in {name}/report.json is {ours}, not {' or '.join(sorted(allowed))}"
 
 
-CHECKS: tuple[Callable[[Path], None], ...] = (
+CHECKS: tuple[Callable[[Path, Names], None], ...] = (
     each_has_both_files,
     each_report_keeps_the_schema,
     each_has_the_six_stages,
@@ -154,8 +155,8 @@ def named_modules(file: Path) -> set[str]:
     return {text.split(".")[0] for text in texts if isinstance(text, str) and re.fullmatch(r"\w+(\.\w+)*", text)}
 
 
-def _reports(runs: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    return ((name, _report(runs, name)) for name in NAMES)
+def _reports(runs: Path, names: Names) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((name, _report(runs, name)) for name in names)
 
 
 def _report(runs: Path, name: str) -> dict[str, Any]:

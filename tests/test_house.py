@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "workshop": {"churn"},
     "tools": set(),
 }
-LESSONS = ["churn", *PIPELINES]
+LESSONS = ["churn", *PIPELINES, "together"]
 LINES_A_MINUTE = 40  # of unfamiliar code, read with attention
 HERE = [folder for folder in MAY_IMPORT if any((ROOT / folder).glob("*.py"))]
 

@@ -1,4 +1,4 @@
-"""The four nested in one run: Airflow owns the months, containers the environment, MLflow the record, scikit-learn the model."""
+"""The four nested in one run: Airflow, containers, MLflow and scikit-learn."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""`python -m together [demo | ui | lineage]`: Airflow, containers, MLflow and scikit-learn, nested; at first, the demo."""
+"""`python -m together [demo | ui | lineage]`: all four, nested; without a word, the demo."""
 
 import argparse
 import signal
@@ -63,7 +63,7 @@ def show_pages(nest: Nest) -> None:
 
 
 def show_lineage(nest: Nest, arguments: argparse.Namespace) -> None:
-    """Print every link from a customer's probability back to the raw export. Raises BadInput at the first broken one."""
+    """Print every link from a probability back to the raw export. Raises BadInput at the first broken one."""
     if arguments.customer is None:
         raise BadInput("name a customer: CUSTOMER=17")
     month = arguments.month or nest.data.newest

@@ -73,7 +73,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title="Who will leave next month?", docs_url=None, redoc_url=None, lifespan=lifespan)
 app.add_middleware(SameOriginOnly, hosts=HOSTS)
-app.add_exception_handler(422, name_wrong_fields)  # type: ignore[arg-type]
+app.add_exception_handler(422, name_wrong_fields)
 
 
 @app.get("/health")

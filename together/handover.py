@@ -66,7 +66,9 @@ def read_handover(place: Path) -> Handover:
     found = {f"{table}/month={month}" for table in TABLES for month in months_of(place, table)}
     for name in sorted(found | handover.tables.keys()):
         if name not in found or digest_of(place / name) != handover.tables.get(name):
-            raise BadInput(f"{place / name} was changed after it was handed over: run {handover.month} again in Airflow")
+            raise BadInput(
+                f"{place / name} was changed after it was handed over: run {handover.month} again in Airflow"
+            )
     return handover
 
 

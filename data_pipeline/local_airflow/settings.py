@@ -33,9 +33,7 @@ def environment(folder: Path, url: str, months: list[str], lesson: Path = LESSON
         "core__simple_auth_manager_users": f"{USER}:ADMIN",
         "core__simple_auth_manager_passwords_file": str(home / PASSWORDS),
         "database__sql_alchemy_conn": sqlite_url(home / "airflow.db"),
-        "dag_processor__dag_bundle_config_list": json.dumps(
-            [{**bundle, "kwargs": {"path": str(lesson)}}]
-        ),
+        "dag_processor__dag_bundle_config_list": json.dumps([{**bundle, "kwargs": {"path": str(lesson)}}]),
         "api__host": "127.0.0.1",
         "api__port": url.rpartition(":")[2],
         "api__base_url": url,

@@ -19,6 +19,7 @@ INCLUDED = {
     "data": "data_pipeline/README.md",
     "model": "model_pipeline/README.md",
     "tracking": "tracking_pipeline/README.md",
+    "together": "together/README.md",
     "workshop": "workshop/README.md",
     "stages": "STAGES.md",
 }

@@ -44,7 +44,12 @@ def place(folder: Path) -> Path:
 
 def test_it_says_what_was_handed_over_and_by_whom(folder: Path, place: Path) -> None:
     handed = read_handover(place)
-    assert (handed.month, handed.airflow_run, handed.experiment, handed.seed) == (MONTHS[-1], "manual__1", "churn-test", 11)
+    assert (handed.month, handed.airflow_run, handed.experiment, handed.seed) == (
+        MONTHS[-1],
+        "manual__1",
+        "churn-test",
+        11,
+    )
     assert handed.data_fingerprint == data_fingerprint(folder / "lake", MONTHS[-1])
     features = f"features/month={MONTHS[-1]}"
     assert handed.tables[features] == digest_of(partition(folder / "lake", "features", MONTHS[-1]))
@@ -107,7 +112,7 @@ def test_a_table_that_was_added_is_named(place: Path) -> None:
 
 
 def test_a_hand_over_that_was_never_written_is_a_sentence(folder: Path) -> None:
-    with pytest.raises(BadInput, match="there is no hand-over in .*: Airflow writes it when"):
+    with pytest.raises(BadInput, match=r"there is no hand-over in .*: Airflow writes it when"):
         read_handover(folder / "handover" / "month=2025-12")
 
 

@@ -1,4 +1,4 @@
-"""What a training container can reach: the tracking server, with a password, and nothing else."""
+"""A training container reaches the tracking server, with a password, and nothing else."""
 
 import http.server
 import threading
@@ -51,7 +51,9 @@ def servers(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> I
         yield found
 
 
-def inside(client: DockerClient, network: str, code: str, *words: str, environment: dict[str, str] | None = None) -> str:
+def inside(
+    client: DockerClient, network: str, code: str, *words: str, environment: dict[str, str] | None = None
+) -> str:
     command = ["python", "-c", code, *words]
     more = {"HOME": "/tmp", **(environment or {})}
     output = client.containers.run(
@@ -73,7 +75,7 @@ def test_it_reaches_no_address_beyond_this_machine(
 
 
 def test_it_reaches_no_server_on_this_machine(client: DockerClient, servers: Servers) -> None:
-    """Neither one on 127.0.0.1, which is all that this project starts, nor the published ports of its own servers."""
+    """Neither one on 127.0.0.1, which is all that this project starts, nor the published ports of the nest."""
     with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

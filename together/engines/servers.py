@@ -130,9 +130,7 @@ def in_processes(folder: Path, experiment: str, port: int, password: str) -> Ite
 
 
 @contextmanager
-def in_containers(
-    client: DockerClient, folder: Path, experiment: str, port: int, password: str
-) -> Iterator[Servers]:
+def in_containers(client: DockerClient, folder: Path, experiment: str, port: int, password: str) -> Iterator[Servers]:
     """Run both servers in containers. Each is on two networks: the internal one, and one that publishes its port."""
     store, steps = folder / "tracking", folder / "kfp" / "steps"
     steps.mkdir(parents=True, exist_ok=True)

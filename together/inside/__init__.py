@@ -1,1 +1,1 @@
-"""What runs in the model half's own environment, the same in a container and in a process."""
+"""The part of the model half that is the same in a container and in a process."""

@@ -29,7 +29,7 @@ def open_registry(experiment: str, logs: Path | None = None) -> None:
 def stage_of(handover: Handover, stage: str) -> Iterator[Run]:
     """Open the runs of a stage. They carry the run in Airflow, the commit and the image. MLflow's errors are sentences.
 
-    Each stage has a run of its own at the top, because each may be in a container of its own.
+    Each stage has its own run at the top, because each may be in a different container.
     """
     with store_errors_as_sentences():
         open_registry(handover.experiment)

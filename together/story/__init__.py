@@ -1,1 +1,1 @@
-"""The demo, its picture, and the questions that can be asked about it afterwards."""
+"""The demo, its plot, and the questions that can be asked about it afterwards."""

@@ -37,13 +37,12 @@ def main() -> None:
         bad = put_forward(BAD, bad_model(), champion.threshold, rows, month)
         refused = decide(lake, month, bad)
         decisions: list[Decision] = []
-        answers.append(
-            followed(servers.endpoint, customers, str(bad.version), lambda: decisions.append(force(bad)))
-        )
-        answers.append(
-            followed(servers.endpoint, customers, champion.version, lambda: decisions.append(roll_back()))
-        )
-    made = [{"what": decision.what, "version": decision.version, "why": decision.reasons} for decision in (refused, *decisions)]
+        answers.append(followed(servers.endpoint, customers, str(bad.version), lambda: decisions.append(force(bad))))
+        answers.append(followed(servers.endpoint, customers, champion.version, lambda: decisions.append(roll_back())))
+    made = [
+        {"what": decision.what, "version": decision.version, "why": decision.reasons}
+        for decision in (refused, *decisions)
+    ]
     print(json.dumps({"answers": answers, "decisions": made}))
 
 

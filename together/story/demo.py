@@ -13,6 +13,7 @@ from churn.harness.report import STAGES, Report, Stage, report_on
 from churn.harness.terminal import console, print_scores, print_table, progress_bar, styled
 from churn.lake import parquet_in, partition
 from churn.simulator.delivery import deliver
+from churn.tables import FEWEST_MONTHS_TO_LEARN
 from churn.train import training_and_holdout
 from data_pipeline.local_airflow.backfills import backfill
 from data_pipeline.local_airflow.client import Records
@@ -25,7 +26,7 @@ MODELS = "models"
 
 
 def demo(nest: Nest) -> None:
-    """Run the story, write the report and the picture, and say where to look."""
+    """Run the story, write the report and the plot, and say where to look."""
     forget(nest)
     if nest.size == "four":
         images_are_built(nest)
@@ -60,19 +61,22 @@ def two_months(nest: Nest, airflow: Airflow) -> None:
     first, newest, previous = data.months[0], data.newest, data.holdout_month
     deliver(data, airflow.folder / "source", broken=newest, fault=CUT)
     pause(airflow, MODELS, True)  # while the history is loaded: nobody wants a model per past month
-    if previous > data.months[1]:
+    if len(data.months) > 2:
         backfill(airflow, "exports", first, data.months[-3])
     pause(airflow, MODELS, False)
     backfill(airflow, "exports", previous, previous, then=", its model")
     backfill(airflow, "exports", newest, newest, may_fail=frozenset({("exports", newest)}))
     for line in (airflow.folder / "incidents.log").read_text(encoding="utf-8").splitlines():
         console.print(styled(("incident", "red"), f" {line}"), soft_wrap=True)
-    console.print(f"{newest} is missing, so the model and the predictions of {previous} stay live")
+    if len(data.months) > FEWEST_MONTHS_TO_LEARN:
+        console.print(f"{newest} is missing, so the model and the predictions of {previous} stay live")
     earlier = {run["dag_run_id"] for run in airflow.api.runs()}
     deliver(data, airflow.folder / "source")
     console.print(f"the operator sent all of {newest}: that month and everything downstream run again")
     backfill(airflow, "exports", newest, newest, again="failed", then=", its model")
-    ran = sorted(f"{run['dag_id']} {run['partition_key']}" for run in airflow.api.runs() if run["dag_run_id"] not in earlier)
+    ran = sorted(
+        f"{run['dag_id']} {run['partition_key']}" for run in airflow.api.runs() if run["dag_run_id"] not in earlier
+    )
     console.print(f"ran after the correction: {', '.join(ran)}")
 
 

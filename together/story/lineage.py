@@ -48,7 +48,9 @@ def chain(folder: Path, month: str, customer: str, source: Path) -> Iterator[tup
     row = served.filter(pl.col("customer_id").cast(pl.String) == customer)
     if row.is_empty():
         ids = served["customer_id"]
-        raise BadInput(f"customer {customer} was not scored in {month}: its customers are {ids.min()} to {ids.max()}")
+        raise BadInput(
+            f"customer {customer} was not scored in {month}: its customers are {ids.min()!s} to {ids.max()!s}"
+        )
     probability = row["churn_probability"][0]
     yield "probability", f"{probability:.6f}, customer {customer}, {month}"
 
@@ -61,7 +63,9 @@ def chain(folder: Path, month: str, customer: str, source: Path) -> Iterator[tup
 
     version = registered_version(deploy.data.tags["live_version"])
     again = scored(load_version(version), lake, month).filter(pl.col("customer_id") == row["customer_id"][0])
-    broken_unless(abs(again["churn_probability"][0] - probability) < 1e-9, f"version {version.version}", "it says other")
+    broken_unless(
+        abs(again["churn_probability"][0] - probability) < 1e-9, f"version {version.version}", "it says other"
+    )
     yield "model version", f"{version.name} {version.version}, loaded: the same probability"
 
     training = mlflow.get_run(str(version.run_id))
@@ -70,10 +74,14 @@ def chain(folder: Path, month: str, customer: str, source: Path) -> Iterator[tup
     yield "training run", f"{training.info.run_id}, {training.info.run_name}, {learnt_in}"
 
     parent = mlflow.get_run(tags["mlflow.parentRunId"])
-    data = {found.dataset.name: found.dataset.digest for found in parent.inputs.dataset_inputs}
+    data = {
+        found.dataset.name: found.dataset.digest for found in (parent.inputs.dataset_inputs if parent.inputs else [])
+    }
     rows = partition(lake, "training", learnt_in) / "train.parquet"
     broken_unless(
-        rows.is_file() and sha256_of(rows)[:LONGEST_DIGEST] == data.get("train"), f"training {learnt_in}", "it was changed"
+        rows.is_file() and sha256_of(rows)[:LONGEST_DIGEST] == data.get("train"),
+        f"training {learnt_in}",
+        "it was changed",
     )
     yield "training partition", f"{rows}, {data['train'][:12]}…"
 

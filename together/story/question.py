@@ -1,4 +1,4 @@
-"""What the model half answers to the demo, as JSON: each module here runs in its own environment, with MLflow."""
+"""Questions to the model half, which it answers with JSON: these modules run in its environment, with MLflow."""
 
 import argparse
 import os

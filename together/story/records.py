@@ -1,4 +1,4 @@
-"""What MLflow and the endpoint recorded, and what the live model scores. Prints it as JSON."""
+"""Print as JSON: the records of MLflow and of the endpoint, and the scores of the live model."""
 
 import json
 from contextlib import suppress

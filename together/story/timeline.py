@@ -1,4 +1,4 @@
-"""The picture of a run: who did what when, a row per engine, from their own records."""
+"""The plot of a run: who did what when, a row per engine, from their own records."""
 
 import json
 from datetime import datetime
@@ -15,12 +15,12 @@ Span = tuple[float, float]
 @in_style
 def draw(folder: Path, tasks: Records, records: dict[str, Any], size: str) -> Path:
     """Draw the spans of Airflow's tasks, Kubeflow's steps, MLflow's runs, and the versions that the endpoint served."""
-    spans = [
+    tasks_of_airflow = [
         (task["dag_id"], seconds(task["start_date"]), seconds(task["end_date"]))
         for task in tasks
         if task["start_date"] and task["end_date"]
     ]
-    airflow = [(began, ended) for _, began, ended in spans]
+    airflow = [(began, ended) for _, began, ended in tasks_of_airflow]
     steps = [
         step for file in sorted((folder / "kfp").glob("????-??.json")) for step in json.loads(file.read_text("utf-8"))
     ]
@@ -29,8 +29,8 @@ def draw(folder: Path, tasks: Records, records: dict[str, Any], size: str) -> Pa
     zero = min(began for began, _ in airflow)
     end = max(ended for _, ended in [*airflow, *kubeflow, *mlflow])
     served = [(seconds(each["since"]), each["version"]) for each in records["endpoint"].get("history", [])]
-    data_half = [(began, ended) for dag, began, ended in spans if dag != "models"]
-    models = [(began, ended) for dag, began, ended in spans if dag == "models"]
+    data_half = [(began, ended) for dag, began, ended in tasks_of_airflow if dag != "models"]
+    models = [(began, ended) for dag, began, ended in tasks_of_airflow if dag == "models"]
     rows: dict[str, tuple[str, list[Span]]] = {
         "Airflow: exports, features": ("data", data_half),
         "Airflow: models": ("data", models),
@@ -45,7 +45,9 @@ def draw(folder: Path, tasks: Records, records: dict[str, Any], size: str) -> Pa
         axes.broken_barh(bars, (place - 0.35, 0.7), facecolors=COLOURS[pipeline], alpha=0.75)
     place = len(rows)
     for (since, version), until in zip(served, [*(since for since, _ in served[1:]), end], strict=True):
-        axes.broken_barh([(since - zero, until - since)], (place - 0.35, 0.7), facecolors=COLOURS["together"], edgecolor="white")
+        axes.broken_barh(
+            [(since - zero, until - since)], (place - 0.35, 0.7), facecolors=COLOURS["together"], edgecolor="white"
+        )
         axes.text(since - zero + 0.5, place, version, va="center", fontsize=9)
     axes.set_yticks(range(place + 1), [*rows, "endpoint: version"])
     axes.invert_yaxis()

@@ -33,8 +33,8 @@ def install(*sources: Path) -> None:
 def mounts_of(task: dict[str, Any], root: str, sources: Sequence[Path], mode: str = "rw") -> dict[str, Any]:
     """Return the mounts of one step, whose artifacts are in `task`. A path is the same in the container and outside.
 
-    Raises BadInput if an input is neither one of `sources` nor a folder that a step has written below `root`. A step that
-    claims another folder as its output, or puts a link there, gives nobody access to it.
+    Raises BadInput if an input is neither one of `sources` nor a folder that a step has written below `root`. A step
+    that claims another folder as its output, or puts a link there, gives nobody access to it.
     """
     artifacts = task["inputs"].get("artifacts", {}).values()
     inputs = [Path(artifact["uri"]) for named in artifacts for artifact in named["artifacts"]]

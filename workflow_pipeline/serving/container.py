@@ -193,9 +193,7 @@ def _state(container: Container) -> str:
     return f"{why}; its last line: {last_line}" if last_line else why
 
 
-def wait_until_healthy(
-    address: str, container: Container, what: str, seconds: float = START_TIMEOUT_S
-) -> None:
+def wait_until_healthy(address: str, container: Container, what: str, seconds: float = START_TIMEOUT_S) -> None:
     """Wait until `address`/health answers. Raises BadInput if the container ends, or does not answer in time."""
 
     def healthy() -> bool:

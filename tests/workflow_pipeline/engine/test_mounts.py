@@ -34,10 +34,10 @@ def test_a_step_writes_to_its_folder_and_reads_its_inputs(steps: Path, mode: str
     features, source = steps / "churn-1" / "process" / "features", steps.parent / "source"
     own = steps / "churn-2" / "build"
     read_only = mode.replace("w", "o")
-    found = modes(mounts_of(task(steps, features, source), str(steps), source, mode))
+    found = modes(mounts_of(task(steps, features, source), str(steps), [source], mode))
     assert found == {str(features): read_only, str(source): read_only, str(own): mode}
     assert own.is_dir()
-    assert modes(mounts_of(task(steps), str(steps), source)) == {str(own): "rw"}
+    assert modes(mounts_of(task(steps), str(steps), [source])) == {str(own): "rw"}
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ def test_no_step_gets_a_folder_that_another_claims_as_its_output(steps: Path, cl
     (steps / "cache").mkdir()
     (steps / "churn-1" / "process" / "labels").mkdir()
     with pytest.raises(BadInput, match="is not a folder that a step has written"):
-        mounts_of(task(steps, steps / claimed), str(steps), steps.parent / "source")
+        mounts_of(task(steps, steps / claimed), str(steps), [steps.parent / "source"])
 
 
 def test_no_step_gets_what_a_link_points_to(steps: Path) -> None:
     link = steps / "churn-1" / "process" / "labels"
     link.symlink_to("/etc")
     with pytest.raises(BadInput, match="is not a folder that a step has written"):
-        mounts_of(task(steps, link), str(steps), steps.parent / "source")
+        mounts_of(task(steps, link), str(steps), [steps.parent / "source"])
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff\xfe\x00"])
