@@ -5,12 +5,14 @@ import signal
 import sys
 from pathlib import Path
 
+import polars as pl
+
 from churn.harness.command import OperatorData, operator_data, parser
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.processes import alone_in
 from churn.harness.signals import until_stopped
 from churn.harness.terminal import console, print_table
-from churn.lake import months_of
+from churn.lake import months_of, parquet_in, partition
 from data_pipeline.local_airflow.settings import USER
 from together.story.demo import demo
 from together.story.settings import Nest
@@ -67,11 +69,22 @@ def show_lineage(nest: Nest, arguments: argparse.Namespace) -> None:
     if arguments.customer is None:
         raise BadInput("name a customer: CUSTOMER=17")
     month = arguments.month or nest.data.newest
+    raise_if_not_scored(nest, month, arguments.customer)  # before a server is started
     with nest.servers():
         words = (f"--month={month}", f"--customer={arguments.customer}", f"--source={nest.folder / 'source'}")
         links = nest.ask("together.story.lineage", *words)
     title = f"customer {arguments.customer} in {month}: every link was opened"
     print_table(title, ["link", "what was found"], links, "together")
+
+
+def raise_if_not_scored(nest: Nest, month: str, customer: str) -> None:
+    """Raise BadInput if the live model has not scored this customer in this month."""
+    live = partition(nest.folder / "lake", "live", month)
+    if not live.is_dir():
+        raise BadInput(f"nothing was scored in {month}: make demo-together scores the newest two months")
+    ids = pl.read_parquet(parquet_in(live))["customer_id"]
+    if customer not in ids.cast(pl.String).to_list():
+        raise BadInput(f"customer {customer} was not scored in {month}: its customers are {ids.min()!s} to {ids.max()!s}")
 
 
 if __name__ == "__main__":

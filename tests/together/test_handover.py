@@ -74,7 +74,7 @@ def test_it_stays_as_it_was_when_the_lake_is_restated(folder: Path, place: Path)
     before = digest_of(place)
     late = partition(folder / "lake", "valid", MONTHS[-1]) / "tickets"
     for file in late.glob("*.parquet"):
-        pl.read_parquet(file).head(0).write_parquet(file.with_name("other.parquet"))
+        pl.read_parquet(file, glob=False).head(0).write_parquet(file.with_name("other.parquet"))
         file.unlink()
     process(folder / "lake", MONTHS[-1])
     assert digest_of(place) == before
@@ -91,7 +91,7 @@ def test_it_takes_no_space(folder: Path, place: Path) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_a_changed_table_is_named(place: Path, table: str) -> None:
     file = next((place / table / f"month={MONTHS[0]}").glob("*.parquet"))
-    rows = pl.read_parquet(file)
+    rows = pl.read_parquet(file, glob=False)
     file.unlink()  # the lake has the same file
     rows.head(5).write_parquet(file)
     with pytest.raises(BadInput, match=rf"{table}/month={MONTHS[0]} was changed .* run {MONTHS[-1]} again in Airflow"):

@@ -2,12 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable
+from typing import Any
 
 import httpx
 import polars as pl
 
-from churn.harness.errors import exit_on_bad_input
+from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.processes import wait_until
 from churn.lake import scan
 from churn.tables import FEATURES
@@ -16,7 +16,6 @@ from together.story.question import asked
 from tracking_pipeline.promote import decide, force, roll_back
 from tracking_pipeline.record import month_run
 from tracking_pipeline.registry import load_champion
-from tracking_pipeline.safety.moves import Decision
 from tracking_pipeline.safety.store import store_errors_as_sentences
 from tracking_pipeline.story.bad_model import BAD, bad_model
 from tracking_pipeline.train import put_forward
@@ -33,35 +32,43 @@ def main() -> None:
     customers = scan(lake, "features", [month]).select("customer_id", *FEATURES).head(CUSTOMERS).collect()
     with store_errors_as_sentences(), month_run(month, None, "bad model"):
         champion = load_champion()
-        answers = [followed(servers.endpoint, customers, champion.version, lambda: None)]
+        answers = [followed(servers.endpoint, customers, champion.version)]
         bad = put_forward(BAD, bad_model(), champion.threshold, rows, month)
-        refused = decide(lake, month, bad)
-        decisions: list[Decision] = []
-        answers.append(followed(servers.endpoint, customers, str(bad.version), lambda: decisions.append(force(bad))))
-        answers.append(followed(servers.endpoint, customers, champion.version, lambda: decisions.append(roll_back())))
-    made = [
-        {"what": decision.what, "version": decision.version, "why": decision.reasons}
-        for decision in (refused, *decisions)
-    ]
-    print(json.dumps({"answers": answers, "decisions": made}))
+        refused, forced = decide(lake, month, bad), force(bad)
+        try:
+            answers.append(followed(servers.endpoint, customers, str(bad.version)))
+        finally:
+            back = roll_back()
+        answers.append(followed(servers.endpoint, customers, back.live))
+    decisions = [{"what": made.what, "version": made.version, "why": made.reasons} for made in (refused, forced, back)]
+    print(json.dumps({"answers": answers, "decisions": decisions}))
 
 
-def followed(endpoint: str, customers: pl.DataFrame, version: str, move: Callable[[], object]) -> dict[str, object]:
-    """Move the alias, and ask until the endpoint answers with that version. Returns the answers and the seconds."""
-    with httpx.Client(base_url=endpoint, timeout=10, trust_env=False) as client:
-        asked: list[dict[str, object]] = []
+def followed(endpoint: str, customers: pl.DataFrame, version: str) -> dict[str, Any]:
+    """Ask until the endpoint answers with that version, to which the alias has just moved.
 
-        def follows() -> bool:
-            answer = client.post("/predict", json={"customers": customers.to_dicts()}).raise_for_status().json()
-            asked.append(answer)
-            return bool(answer["version"] == version)
+    Returns the version, the seconds, the number of requests, and the probabilities. Raises BadInput if the endpoint
+    does not answer, or does not follow.
+    """
+    asked: list[dict[str, Any]] = []
+    body = {"customers": customers.to_dicts()}
 
-        move()
-        moved = time.perf_counter()
-        wait_until(follows, SECONDS_TO_FOLLOW, f"the endpoint did not follow to version {version}", pause=0.05)
-        seconds = time.perf_counter() - moved
-    probabilities = [each["churn_probability"] for each in asked[-1]["predictions"]]  # type: ignore[attr-defined]
-    return {"version": version, "seconds": round(seconds, 2), "requests": len(asked), "probabilities": probabilities}
+    def follows() -> bool:
+        asked.append(client.post("/predict", json=body).raise_for_status().json())
+        return bool(asked[-1]["version"] == version)
+
+    moved = time.perf_counter()
+    try:
+        with httpx.Client(base_url=endpoint, timeout=10, trust_env=False) as client:
+            wait_until(follows, SECONDS_TO_FOLLOW, f"the endpoint did not follow to version {version}", pause=0.05)
+    except httpx.HTTPError as error:
+        raise BadInput(f"the endpoint at {endpoint} does not answer ({error})") from error
+    return {
+        "version": version,
+        "seconds": round(time.perf_counter() - moved, 2),
+        "requests": len(asked),
+        "probabilities": [each["churn_probability"] for each in asked[-1]["predictions"]],
+    }
 
 
 if __name__ == "__main__":
