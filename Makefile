@@ -47,7 +47,6 @@ $(ENVIRONMENTS:%=.venv/%/.ok): .venv/%/.ok: requirements/%.txt
 .PHONY: demo resume compare diff demo-plain demo-workflow demo-data demo-dagster demo-model demo-tracking
 .PHONY: demo-together ui-together lineage-together
 .PHONY: serve-workflow images ui-data rerun-data ui-dagster lineage rollback ui-tracking team-tracking
-.PHONY: serve-workflow images ui-data rerun-data ui-dagster lineage rollback ui-tracking team-tracking
 
 # demo-plain runs first: settings that it rejects would fail everywhere. After that, a pipeline that fails does not stop
 # the others. The comparison names the missing pipelines, and make fails.

@@ -84,7 +84,9 @@ def raise_if_not_scored(nest: Nest, month: str, customer: str) -> None:
         raise BadInput(f"nothing was scored in {month}: make demo-together scores the newest two months")
     ids = pl.read_parquet(parquet_in(live))["customer_id"]
     if customer not in ids.cast(pl.String).to_list():
-        raise BadInput(f"customer {customer} was not scored in {month}: its customers are {ids.min()!s} to {ids.max()!s}")
+        raise BadInput(
+            f"customer {customer} was not scored in {month}: its customers are {ids.min()!s} to {ids.max()!s}"
+        )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from churn.collect import data_fingerprint
 from churn.evaluation.ceiling import ceiling_roc_auc
 from churn.harness.report import STAGES, Report, Stage, report_on
 from churn.harness.terminal import console, print_scores, print_table, progress_bar, styled
+from churn.harness.unfinished import unfinished
 from churn.lake import parquet_in, partition
 from churn.simulator.delivery import deliver
 from churn.tables import FEWEST_MONTHS_TO_LEARN
@@ -27,26 +28,27 @@ MODELS = "models"
 
 def demo(nest: Nest) -> None:
     """Run the story, write the report and the plot, and say where to look."""
-    forget(nest)
-    if nest.size == "four":
-        images_are_built(nest)
-    airflow = nest.airflow()
-    with nest.servers() as servers, airflow.running(start_over=True):
-        console.print(f"Airflow {AIRFLOW_VERSION} on {airflow.url}, MLflow on {servers['tracking']}, ", end="")
-        console.print(f"the endpoint on {servers['endpoint']}", soft_wrap=True)
-        two_months(nest, airflow)
-        with progress_bar("a bad challenger", 1, "together") as bar:
-            story = nest.ask("together.story.bad_challenger", f"--month={nest.data.newest}")
-            bar.advance()
-        records = nest.ask("together.story.records", f"--month={nest.data.newest}")
-        runs, tasks = airflow.api.runs(), airflow.api.task_instances()
-    report = write_report(nest, tasks, records)
-    picture = draw(nest.folder, tasks, records, nest.size)
-    print_story(nest, runs, records, story)
-    print_scores(report)
-    console.print(f"who did what when: {picture}", soft_wrap=True)
-    console.print(f"report: {nest.folder / 'report.json'}", soft_wrap=True)
-    console.print(f"next: make ui-together{' NEST=two' if nest.size == 'two' else ''}")
+    with unfinished(nest.folder):
+        forget(nest)
+        if nest.size == "four":
+            images_are_built(nest)
+        airflow = nest.airflow()
+        with nest.servers() as servers, airflow.running(start_over=True):
+            console.print(f"Airflow {AIRFLOW_VERSION} on {airflow.url}, MLflow on {servers['tracking']}, ", end="")
+            console.print(f"the endpoint on {servers['endpoint']}", soft_wrap=True)
+            two_months(nest, airflow)
+            with progress_bar("a bad challenger", 1, "together") as bar:
+                story = nest.ask("together.story.bad_challenger", f"--month={nest.data.newest}")
+                bar.advance()
+            records = nest.ask("together.story.records", f"--month={nest.data.newest}")
+            runs, tasks = airflow.api.runs(), airflow.api.task_instances()
+        report = write_report(nest, tasks, records)
+        picture = draw(nest.folder, tasks, records, nest.size)
+        print_story(nest, runs, records, story)
+        print_scores(report)
+        console.print(f"who did what when: {picture}", soft_wrap=True)
+        console.print(f"report: {nest.folder / 'report.json'}", soft_wrap=True)
+        console.print(f"next: make ui-together{' NEST=two' if nest.size == 'two' else ''}")
 
 
 def forget(nest: Nest) -> None:
