@@ -4,7 +4,7 @@
 # builds it from its lock in requirements/ into .venv/<name>. Nothing else on the machine changes.
 
 ENVIRONMENTS := plain workflow data dagster model tracking together docs test lint audit mutants
-PIPELINES := workflow data dagster model tracking
+PIPELINES := workflow data dagster model tracking together
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -140,16 +140,19 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 ##@ Check
 
-.PHONY: test test-fast test-thorough kills mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
+.PHONY: test test-fast test-thorough test-nightly kills mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests
-	@exec .venv/test/bin/python -m pytest -n 3 -m 'not thorough' # processes, which mostly wait for engines; tests/conftest.py spreads the tests
+	@exec .venv/test/bin/python -m pytest -n 3 -m 'not (thorough or nightly)' # processes, which mostly wait for engines; tests/conftest.py spreads the tests
 
 test-fast: .venv/test/.ok ## run the quick tests that need no engine
 	@exec .venv/test/bin/python -m pytest -n 3 -m 'not (slow or docker or airflow or browser)'
 
 test-thorough: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests that make test leaves out: kills, full disks, many seeds, the whole contrast
 	@exec .venv/test/bin/python -m pytest -n 3 -m thorough
+
+test-nightly: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests that take minutes each: kills of each part of the nest
+	@exec .venv/test/bin/python -m pytest -m nightly
 
 mutants: .venv/mutants/.ok ## change the code that learns and judges, and list the changes that no test notices (hours)
 	@exec .venv/mutants/bin/python -m tools.mutants
