@@ -14,7 +14,7 @@ from tests.demos import MONTH, Demos
 from tests.together.conftest import NAME, together
 from together.handover import read_handover
 
-pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.airflow]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.docker, pytest.mark.airflow]
 
 Story = subprocess.CompletedProcess[str]
 

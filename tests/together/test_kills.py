@@ -20,8 +20,7 @@ from tests.together.conftest import NAME
 from together.engines.images import image
 from workflow_pipeline.engine.runner import SERVED_LABEL, STEP_LABEL, engine
 
-pytestmark = [pytest.mark.slow, pytest.mark.docker, pytest.mark.airflow]
-IN_CI = ("the container", "the demo")  # the others at night: each takes minutes
+pytestmark = [pytest.mark.nightly, pytest.mark.slow, pytest.mark.docker, pytest.mark.airflow]
 WORLD = ["--customers=600", "--month=2025-04"]
 SECONDS_TO_TRAIN = 600
 
@@ -121,10 +120,7 @@ def outcome(runs: Path) -> dict[str, Any]:
     return {"baseline": report["baseline"], "best": report["best"], "live": live}
 
 
-@pytest.mark.parametrize(
-    "victim",
-    [pytest.param(name, marks=pytest.mark.thorough if name in IN_CI else pytest.mark.nightly) for name in VICTIMS],
-)
+@pytest.mark.parametrize("victim", VICTIMS)
 def test_after_a_kill_of_one_part_the_next_run_gives_the_same(
     client: DockerClient, undisturbed: Path, tmp_path: Path, victim: str
 ) -> None:
