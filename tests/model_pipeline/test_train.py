@@ -142,6 +142,7 @@ def test_another_hold_out_month_changes_nothing_that_was_chosen(tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("few_candidates")
+@pytest.mark.slow
 def test_the_best_model_is_written_with_its_scores_and_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fits: list[Any] = []
 

@@ -18,6 +18,7 @@ from docker import DockerClient
 from filelock import FileLock
 from packaging.utils import canonicalize_name
 
+from churn.harness.processes import wait_until
 from churn.harness.report import read_report
 from churn.harness.same_answer import SAME_ANSWER, largest_difference
 from churn.simulator.faults import break_export
@@ -263,6 +264,9 @@ def test_a_killed_run_leaves_nothing_behind_and_the_next_goes_on(
         wait_for_step(client, runs, "build")
         os.killpg(running.pid, signal.SIGKILL)
         running.communicate(timeout=60)
+    wait_until(
+        lambda: not [each for each in containers(client, runs) if each.status == "running"], 30, "a step went on"
+    )
     assert workflow(source, runs).returncode == 0
     assert executed(runs) == ["build", "train", "deploy"]
     assert containers(client, runs) == []
