@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,11 @@ SECONDS_TO_TRAIN = 600
 
 
 @pytest.fixture(scope="module")
-def client() -> DockerClient:
+def client() -> Iterator[DockerClient]:
     found = engine()
     assert found is not None, "no Docker engine answers"
-    return found
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="module")

@@ -35,11 +35,12 @@ except MlflowException as error:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> DockerClient:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerClient]:
     found = engine()
     assert found is not None, "no Docker engine answers"
     build_images(found, tmp_path_factory.mktemp("images") / "images.log")
-    return found
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="module")

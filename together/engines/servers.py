@@ -91,6 +91,7 @@ def running(folder: Path, arguments: argparse.Namespace) -> Iterator[Servers]:
             client = engine()
             if client is None:
                 raise BadInput(NO_ENGINE)
+            stack.callback(client.close)
             servers = stack.enter_context(in_containers(client, folder, arguments.experiment, port, password))
         yield servers
 

@@ -90,9 +90,10 @@ def images_are_built(nest: Nest) -> None:
 
 
 def versions_of_engines(nest: Nest) -> dict[str, str]:
-    """Return the names of all engines and their versions, as the report has them."""
-    names = ["kfp", "mlflow", "scikit-learn"] if nest.size == "four" else ["mlflow", "scikit-learn"]
+    """Return the names of all engines and their versions, as the report has them: "3.3, 2.17, 3.17"."""
+    names = ["kfp", "mlflow"] if nest.size == "four" else ["mlflow"]
     listed = "; ".join(f"print(version({name!r}))" for name in names)
     code = f"from importlib.metadata import version; {listed}"
     found = subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    return {"name": " + ".join(["airflow", *names]), "version": " + ".join([AIRFLOW_VERSION, *found])}
+    versions = [version.rpartition(".")[0] for version in (AIRFLOW_VERSION, *found)]
+    return {"name": "+".join(["airflow", *names]), "version": ", ".join(versions)}
