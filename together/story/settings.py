@@ -84,9 +84,11 @@ def environment() -> dict[str, str]:
 
 def images_are_built(nest: Nest) -> None:
     """Build the images that are missing, in the model half's environment."""
-    done = subprocess.run(module("together.engines.images", f"--folder={nest.folder}"), env=environment(), check=False)
+    command = module("together.engines.images", f"--folder={nest.folder}")
+    done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise BadInput(f"the images could not be built: {nest.folder / 'images.log'} says why")
+        last = done.stderr.strip().rpartition("\n")[2]
+        raise BadInput(last.removeprefix("error: ") or f"the images could not be built: {nest.folder / 'images.log'}")
 
 
 def versions_of_engines(nest: Nest) -> dict[str, str]:
