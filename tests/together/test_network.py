@@ -13,7 +13,7 @@ from together.engines.network import HOSTNAME, PORT, TRACKING, internal_network
 from together.engines.servers import Servers, running
 from workflow_pipeline.engine.runner import engine
 
-pytestmark = [pytest.mark.slow, pytest.mark.docker]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.docker]
 
 TRY = """
 import socket, sys
