@@ -1,7 +1,7 @@
 """Training and deployment as Kubeflow components: the containers in which scikit-learn and MLflow work.
 
-`build` is the workflow pipeline's own component and has no network. These two reach the tracking server, and nothing
-else: engines/network.py.
+`build` is the workflow pipeline's own component and has no network. These two are on an internal network with the
+tracking server and the endpoint: engines/network.py.
 """
 
 from kfp import dsl

@@ -1,7 +1,7 @@
-"""The way from a training container to the tracking server, and to nothing else.
+"""The way from a training container to the tracking server, and to nothing outside of this machine.
 
 Steps run without a network. Those of our image get an internal one: Docker gives it no way out of the machine. The
-tracking server is on it, too, under the name `tracking`, and asks for a password.
+tracking server is on it under the name `tracking`, and asks for a password. The endpoint is on it, too.
 """
 
 from collections.abc import Iterator
