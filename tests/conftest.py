@@ -21,15 +21,13 @@ let_children_heed_signals()
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; the tests read output as it is in a log
 LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "tracking_pipeline")
 WITHOUT_ENGINE = ("churn", "model_pipeline")  # many tests, whose fixtures take a second: each subfolder for itself
-BUILD_IMAGES = ("workflow_pipeline", "contrast", "together", "test_same_answer.py")
 
 
 class ByFolder(LoadScopeScheduling):
     """Give each folder of tests to one process: its tests share fixtures that take long to make.
 
-    All tests that build images are one group, because each build removes what interrupted builds left, and could take a
-    running build for one of them. The marker xdist_group would be shorter, but pytest-xdist 3.8 writes the group into
-    an attribute that pytest 9.2 no longer reads.
+    The marker xdist_group would be shorter, but pytest-xdist 3.8 writes the group into an attribute that pytest 9.2 no
+    longer reads.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -51,7 +49,7 @@ def group_of(nodeid: str) -> str:
     folder = path.split("/")[1]
     if folder in WITHOUT_ENGINE:
         return path.rpartition("/")[0]
-    return "workflow_pipeline" if folder in BUILD_IMAGES else folder
+    return folder
 
 
 @pytest.fixture

@@ -4,14 +4,17 @@
 """
 
 import io
+import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 from typing import Any, TextIO
 
 from docker import DockerClient
 from docker.errors import BuildError, ImageNotFound
+from filelock import FileLock
 
 from churn.harness.errors import BadInput, exit_on_bad_input
 from churn.harness.terminal import console, progress_bar
@@ -45,24 +48,27 @@ def build(
     target: str,
     log: TextIO,
 ) -> bool:
-    """Build one image unless it exists, and return whether it was built. Raises BadInput if the build fails."""
-    try:
-        client.images.get(name)
+    """Build one image unless it exists, and return whether it was built. Raises BadInput if the build fails.
+
+    A second run waits for the first one's build, and then finds the image.
+    """
+    if _exists(client, name):
         return False
-    except ImageNotFound:
-        pass
     try:
-        steps = client.images.build(
-            fileobj=_packed(context),
-            custom_context=True,
-            tag=name,
-            target=target,
-            buildargs=arguments,
-            labels=_labels(name),
-            rm=True,
-            forcerm=True,
-        )[1]
-        log.writelines(_text(step) for step in steps)
+        with _one_at_a_time():
+            if _exists(client, name):
+                return False
+            steps = client.images.build(
+                fileobj=_packed(context),
+                custom_context=True,
+                tag=name,
+                target=target,
+                buildargs=arguments,
+                labels=_labels(name),
+                rm=True,
+                forcerm=True,
+            )[1]
+            log.writelines(_text(step) for step in steps)
     except BuildError as error:
         output = "".join(_text(step) for step in error.build_log)
         log.write(output)
@@ -73,9 +79,25 @@ def build(
 
 
 def sweep_builds(client: DockerClient) -> None:
-    """Remove what killed builds left behind: their containers, and images without a name."""
-    client.containers.prune(filters={"label": LABEL, "label!": STEP_LABEL})
-    client.images.prune(filters={"dangling": True, "label": LABEL})
+    """Remove what killed builds left behind: their containers, and images without a name.
+
+    What a build is working on looks the same, so this waits until no build of this user runs.
+    """
+    with _one_at_a_time():
+        client.containers.prune(filters={"label": LABEL, "label!": STEP_LABEL})
+        client.images.prune(filters={"dangling": True, "label": LABEL})
+
+
+def _exists(client: DockerClient, name: str) -> bool:
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def _one_at_a_time() -> FileLock:
+    return FileLock(Path(tempfile.gettempdir()) / f"one-churn-problem-{os.getuid()}-images.lock")
 
 
 def _reason(message: str, output: str = "") -> str:
