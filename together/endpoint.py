@@ -10,26 +10,16 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
 
-import polars as pl
-from fastapi import FastAPI, HTTPException, Request
-from pydantic import BaseModel
+from fastapi import FastAPI
 
 from churn.harness.same_origin import HOSTS, SameOriginOnly
-from churn.storage.model_file import churn_probability
+from together.engines.routes import router
 from together.inside.month import open_registry
 from tracking_pipeline.registry import CHAMPION, LoadedModel, aliased, load_champion
-from workflow_pipeline.serving.app import Customers, Health, Prediction, name_wrong_fields
+from workflow_pipeline.serving.app import name_wrong_fields
 
 SECONDS_BETWEEN_LOOKS = 1.0
-
-
-class Answer(BaseModel):
-    """The predictions, in the order of the request, and the version that made them."""
-
-    version: str
-    predictions: list[Prediction]
 
 
 class Live:
@@ -74,31 +64,4 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(title="Who will leave next month?", docs_url=None, redoc_url=None, lifespan=lifespan)
 app.add_middleware(SameOriginOnly, hosts=HOSTS)
 app.add_exception_handler(422, name_wrong_fields)
-
-
-@app.get("/health")
-async def health() -> Health:
-    """Answer ok when the server is there, even if no model is live yet."""
-    return Health()
-
-
-@app.get("/model")
-async def model(request: Request) -> dict[str, Any]:
-    """Say which version is served, what was served before, and whether MLflow answers."""
-    live: Live = request.app.state.live
-    version = live.model.version if live.model else None
-    return {"version": version, "history": live.history, "tracking": live.tracking}
-
-
-@app.post("/predict")
-async def predict(body: Customers, request: Request) -> Answer:
-    """Predict for each customer the probability of leaving in the following month. Send up to 1,000 customers."""
-    served = request.app.state.live.model  # once: it may be replaced while this request is answered
-    if served is None:
-        raise HTTPException(503, f"no model is live yet: @{CHAMPION} names none")
-    rows = pl.DataFrame([customer.model_dump() for customer in body.customers])
-    predictions = [
-        Prediction(customer_id=customer.customer_id, churn_probability=probability)
-        for customer, probability in zip(body.customers, churn_probability(served.estimator, rows), strict=True)
-    ]
-    return Answer(version=served.version, predictions=predictions)
+app.include_router(router)

@@ -76,10 +76,22 @@ def assert_equal_to_the_last_bit(demos: Demos, name: str) -> None:
 
 @pytest.fixture(scope="session")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return the notes of year.py, which puts a real Airflow through trouble."""
-    folder = tmp_path_factory.mktemp("year")
+    """Return the notes of year.py after months out of order, twice, late and broken."""
+    events = ("out_of_order", "rerun", "late_delivery", "twice_at_once", "broken")
+    return notes_of_a_year(tmp_path_factory.mktemp("year"), events)
+
+
+@pytest.fixture(scope="session")
+def hard_year(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return the notes of year.py after a full disk and kills."""
+    return notes_of_a_year(tmp_path_factory.mktemp("hard year"), ("out_of_order", "disk_full", "task_killed", "killed"))
+
+
+def notes_of_a_year(folder: Path, events: Sequence[str]) -> Any:
+    """Put a real Airflow through these events, and return what year.py noted after each."""
     with left_running() as left:
-        done = run("data", "-m", "tests.data_pipeline.year", str(folder), timeout=1200, before=own_mounts())
+        done = run("data", "-m", "tests.data_pipeline.year", str(folder), *events, timeout=1200, before=own_mounts())
     assert left == []
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    print(done.stdout)
     return json.loads((folder / "year.json").read_text(encoding="utf-8"))

@@ -92,43 +92,48 @@ def test_late_rows_restate_the_month_before_through_an_event_of_its_own(year: An
     assert all(event["created_dagruns"] for event in late)
 
 
-def test_scheduler_and_workers_killed_in_a_task_leave_the_same_tables(year: Any) -> None:
-    assert year["killed"]["tables"] == year["plain"]
-    assert states(year["killed"]) == {"success"}
-    assert max(tries for *_, tries in year["killed"]["tasks"]) > 1  # a task was killed
+@pytest.mark.thorough
+def test_scheduler_and_workers_killed_in_a_task_leave_the_same_tables(hard_year: Any) -> None:
+    assert hard_year["killed"]["tables"] == hard_year["plain"]
+    assert states(hard_year["killed"]) == {"success"}
+    assert max(tries for *_, tries in hard_year["killed"]["tasks"]) > 1  # a task was killed
 
 
-def test_disk_that_is_full_fails_the_task_with_a_sentence_and_changes_nothing(year: Any) -> None:
-    note = year["disk full"]
+@pytest.mark.thorough
+def test_disk_that_is_full_fails_the_task_with_a_sentence_and_changes_nothing(hard_year: Any) -> None:
+    note = hard_year["disk full"]
     if "no disk to fill" in note:
         promised = os.environ.get("CI") == "true" and os.geteuid() == 0  # others may not always mount
         (pytest.fail if promised else pytest.skip)(f"mounting is not permitted: {note['no disk to fill']}")
     assert ("process", SCORED, "failed", 1) in {tuple(task) for task in note["tasks"]}
     assert " features.process failed: No space left on device: nothing in /" in note["last line"]
-    assert downstream(note["tables"]) == downstream(year["plain"])
+    assert downstream(note["tables"]) == downstream(hard_year["plain"])
     assert note["left over"] == []
 
 
-def test_predictions_are_not_made_of_features_that_are_out_of_date(year: Any) -> None:
-    note = year["stale"]
-    if "no disk to fill" in year["disk full"]:
+@pytest.mark.thorough
+def test_predictions_are_not_made_of_features_that_are_out_of_date(hard_year: Any) -> None:
+    note = hard_year["stale"]
+    if "no disk to fill" in hard_year["disk full"]:
         pytest.skip("the features are up to date: there was no disk to fill")
     assert [task for task in note["tasks"] if task[0] == "build"] == [["build", SCORED, "failed", 1]]
     stale = f"features 2025-03, features {SCORED}, labels 2025-03"
     assert f"training {SCORED}: out of date with their valid rows: {stale}" in note["last line"]
-    assert downstream(note["tables"]) == downstream(year["plain"])
+    assert downstream(note["tables"]) == downstream(hard_year["plain"])
 
 
-def test_task_that_is_killed_is_tried_again_in_collection_and_reported_elsewhere(year: Any) -> None:
-    tasks = year["task killed"]["tasks"]
+@pytest.mark.thorough
+def test_task_that_is_killed_is_tried_again_in_collection_and_reported_elsewhere(hard_year: Any) -> None:
+    tasks = hard_year["task killed"]["tasks"]
     assert ["collect", SCORED, "success", 2] in tasks
     ((stage, month, _, tries),) = [task for task in tasks if task[2] == "failed"]
     assert (stage, tries) == ("process", 1)
-    assert f"{month} features.process failed: it was killed" in year["incident of the killed"]
-    assert year["incident of the killed"].endswith(f"again: make rerun-data MONTH={month}")
-    assert year["task killed"]["tables"] == year["plain"]
+    assert f"{month} features.process failed: it was killed" in hard_year["incident of the killed"]
+    assert hard_year["incident of the killed"].endswith(f"again: make rerun-data MONTH={month}")
+    assert hard_year["task killed"]["tables"] == hard_year["plain"]
 
 
-def test_a_month_whose_task_was_killed_is_complete_after_it_runs_again(year: Any) -> None:
-    assert states(year["after the killed"]) == {"success"}
-    assert year["after the killed"]["tables"] == year["plain"]
+@pytest.mark.thorough
+def test_a_month_whose_task_was_killed_is_complete_after_it_runs_again(hard_year: Any) -> None:
+    assert states(hard_year["after the killed"]) == {"success"}
+    assert hard_year["after the killed"]["tables"] == hard_year["plain"]

@@ -38,6 +38,7 @@ class Nest:
         seed = {} if self.data.seed is None else {"AIRFLOW_VAR_CHURN_SEED": str(self.data.seed)}
         variables = {
             "CHURN_NEST": self.size,
+            "CHURN_MORE_PAGES": str(REPOSITORY / "together" / "pages"),
             "CHURN_TOGETHER_PYTHON": str(PYTHON),
             "AIRFLOW_VAR_CHURN_EXPERIMENT": self.experiment,
             **seed,
@@ -56,8 +57,8 @@ class Nest:
 
             def alive() -> None:
                 if server.poll() is not None:
-                    last = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
-                    raise BadInput(last.removeprefix("error: ") or f"the servers have ended: {log} says why")
+                    output = log.read_text(encoding="utf-8", errors="replace")
+                    raise BadInput(sentence_of(output, f"the servers have ended: {log} says why"))
 
             wait_until(file.exists, SECONDS_TO_START, f"the servers did not start (log: {log})", alive)
             yield json.loads(file.read_text(encoding="utf-8"))
@@ -67,13 +68,20 @@ class Nest:
         command = module(name, f"--folder={self.folder}", f"--experiment={self.experiment}", *words)
         done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
         if done.returncode:
-            last = done.stderr.strip().rpartition("\n")[2]
-            raise BadInput(last.removeprefix("error: ") or f"{name} ended with {done.returncode}")
+            raise BadInput(sentence_of(done.stderr, f"{name} ended with {done.returncode}"))
         return json.loads(done.stdout.strip().rpartition("\n")[2])
 
 
 def module(name: str, *words: str) -> list[str]:
     return [str(PYTHON), "-m", name, *words]
+
+
+def sentence_of(output: str, otherwise: str) -> str:
+    """Return the sentence with which a program ended, or `otherwise` with its last line: a traceback's, for example."""
+    last = output.strip().rpartition("\n")[2]
+    if last.startswith("error: "):
+        return last.removeprefix("error: ")
+    return f"{otherwise} ({last})" if last else otherwise
 
 
 def environment() -> dict[str, str]:
@@ -87,8 +95,7 @@ def images_are_built(nest: Nest) -> None:
     command = module("together.engines.images", f"--folder={nest.folder}")
     done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
-        raise BadInput(last.removeprefix("error: ") or f"the images could not be built: {nest.folder / 'images.log'}")
+        raise BadInput(sentence_of(done.stderr, f"the images could not be built: {nest.folder / 'images.log'}"))
 
 
 def versions_of_engines(nest: Nest) -> dict[str, str]:
