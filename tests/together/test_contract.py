@@ -37,7 +37,7 @@ IN_PROCESSES = (
 )
 IN_CONTAINERS = "from together.engines.containers import run_graph; run_graph(place)"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 
 @dataclass
@@ -104,7 +104,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["two", pytest.param("four", marks=[pytest.mark.docker, pytest.mark.thorough])])
+@pytest.fixture(scope="module", params=["two", pytest.param("four", marks=pytest.mark.docker)])
 def half(request: pytest.FixtureRequest, made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelHalf]:
     """A model half in which a model is live."""
     folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("nest") / "together"))
