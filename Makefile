@@ -140,7 +140,7 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 ##@ Check
 
-.PHONY: test test-fast test-thorough test-nightly kills mutants lint audit contrast bench bench-data bench-workflow bench-tracking doctor
+.PHONY: test test-fast test-thorough test-nightly kills mutants lint audit contrast bench bench-data bench-workflow bench-tracking bench-together doctor
 
 test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests
 	@exec .venv/test/bin/python -m pytest -n 3 -m 'not (thorough or nightly)' # processes, which mostly wait for engines; tests/conftest.py spreads the tests
@@ -184,6 +184,9 @@ bench-workflow: .venv/workflow/.ok ## measure what containers cost: a step, a fu
 
 bench-tracking: .venv/tracking/.ok ## measure what tracking costs: a trial, a served prediction, the best of 10,000 trials
 	@exec .venv/tracking/bin/python -m benchmarks.tracking
+
+bench-together: .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## measure what nesting costs: both nests beside their four parts
+	@exec .venv/plain/bin/python -m benchmarks.together $(WORLD)
 
 doctor: ## check this machine and explain how to fix what is missing
 	@exec "$$(sh tools/python.sh 2>/dev/null || echo python3)" tools/doctor.py
