@@ -1,10 +1,12 @@
 """The Makefile: its list of targets, how settings reach the programs, and the lanes of `make demo`."""
 
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
+import termios
 from pathlib import Path
 
 import psutil
@@ -181,6 +183,23 @@ def test_diff_shows_a_plain_stage_next_to_that_of_a_pipeline(clone: Path) -> Non
     assert (shown.returncode, shown.stderr) == (0, "")
     assert re.search(r"^import polars as pl +import polars as pl$", shown.stdout, re.MULTILINE)
     assert max(map(len, shown.stdout.splitlines())) <= 160
+
+
+@pytest.mark.parametrize(("columns", "cut"), [(80, False), (160, True)])
+def test_diff_cuts_no_line_in_a_terminal_that_is_too_narrow_for_two_columns(
+    clone: Path, columns: int, cut: bool
+) -> None:
+    for file in ("churn/train.py", "model_pipeline/train.py"):
+        (clone / file).parent.mkdir(exist_ok=True)
+        (clone / file).write_text(f'"""{file}: {"a long line " * 9}to its end"""\n', encoding="utf-8")
+    terminal, program = pty.openpty()
+    termios.tcsetwinsize(program, (24, columns))
+    command = ["sh", "tools/diff.sh", "train", "model"]
+    subprocess.run(command, cwd=clone, stdin=program, stdout=program, env={**os.environ, "TERM": "xterm"}, check=True)
+    shown = os.read(terminal, 100_000).decode()
+    os.close(program)
+    os.close(terminal)
+    assert ("to its end" not in shown) is cut
 
 
 @pytest.mark.parametrize("words", [["STAGE=fit", "PIPELINE=model"], ["STAGE=../x", "PIPELINE=model"], ["STAGE=train"]])

@@ -21,5 +21,9 @@ width=160
 colours=
 if [ -t 1 ]; then width=$(tput cols 2>/dev/null || echo "$width"); fi
 if diff --color=auto /dev/null /dev/null 2>/dev/null; then colours=--color=auto; fi
-echo "left: churn/$stage.py   right: ${pipeline}_pipeline/$stage.py"
-diff -y -t -W "$width" $colours "churn/$stage.py" "${pipeline}_pipeline/$stage.py" || [ $? = 1 ] # 1: the files differ
+form="-y -t -W $width" header="left: churn/$stage.py   right: ${pipeline}_pipeline/$stage.py"
+if [ "$width" -lt 120 ]; then # two columns would cut the lines
+    form=-u header="-: churn/$stage.py   +: ${pipeline}_pipeline/$stage.py   (side by side from 120 columns on)"
+fi
+echo "$header"
+diff $form $colours "churn/$stage.py" "${pipeline}_pipeline/$stage.py" || [ $? = 1 ] # 1: the files differ
