@@ -3,7 +3,7 @@
 # Needs make 3.81 (the version on macOS) or newer and Python 3.11 or newer. The first target that needs an environment
 # builds it from its lock in requirements/ into .venv/<name>. Nothing else on the machine changes.
 
-ENVIRONMENTS := plain workflow data dagster model tracking together docs test lint audit mutants
+ENVIRONMENTS := plain workflow data dagster model tracking together notebooks lab docs test lint audit mutants
 PIPELINES := workflow data dagster model tracking together
 
 .DEFAULT_GOAL := help
@@ -27,10 +27,11 @@ override $(1) :=
 unexport $(1)
 endif
 endef
-$(foreach name,N MONTH SEED DATA TARGET TIME READ CHARGE FAILED E SCENARIO PIPELINE PORT STAGE NEST CUSTOMER,$(eval $(call setting,$(name))))
+$(foreach name,N MONTH SEED DATA TARGET TIME READ CHARGE FAILED E SCENARIO PIPELINE PORT STAGE NEST CUSTOMER DIR ROOT KERNEL NAME,$(eval $(call setting,$(name))))
 
 option = $(if $(value $(1)),--$(2)="$$$(1)")
 WORLD = $(call option,N,customers) $(call option,MONTH,month) $(call option,SEED,seed)
+TRIED = $(call option,ROOT,root) $(call option,KERNEL,kernel) $(if $(value DIR),"$$DIR")
 EXERCISE = $(call option,E,exercise)
 TABLE = $(call option,DATA,data) $(call option,CHARGE,charge-column) $(call option,TARGET,target) $(call option,TIME,time-column) $(call option,READ,read)
 
@@ -115,6 +116,22 @@ ui-together: .venv/data/.ok .venv/together/.ok ## open the last demo-together: A
 
 lineage-together: .venv/data/.ok .venv/together/.ok ## trace a probability back to the raw export: CUSTOMER=17 MONTH=2025-12
 	@exec .venv/data/bin/python -m together lineage $(WORLD) $(call option,NEST,nest) $(call option,CUSTOMER,customer)
+
+##@ Notebooks
+
+.PHONY: notebooks lab notebook check-notebooks
+
+notebooks: .venv/notebooks/.ok ## run the six notebooks in order; later runs repeat only what has changed
+	@exec .venv/notebooks/bin/python -m notebooks $(WORLD)
+
+lab: .venv/lab/.ok .venv/notebooks/.ok ## open the notebooks in JupyterLab on 127.0.0.1 until Ctrl-C
+	@exec .venv/lab/bin/python -m notebooks lab $(call option,PORT,port)
+
+notebook: .venv/notebooks/.ok ## start a new notebook from the template: NAME=07_by_plan
+	@exec .venv/notebooks/bin/python -m notebooks new "$$NAME"
+
+check-notebooks: .venv/notebooks/.ok ## check notebooks in a sandbox: DIR=your/folder (ROOT= of their paths; KERNEL=your/python)
+	@exec .venv/notebooks/bin/python -m notebooks check $(WORLD) $(TRIED)
 
 ##@ Learn
 

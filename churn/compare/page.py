@@ -23,6 +23,7 @@ CATEGORIES = {
     "model": "model pipeline",
     "tracking": "tracking pipeline",
     "together": "all four, nested",
+    "notebooks": "notebooks, run in order",
 }
 
 

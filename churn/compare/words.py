@@ -16,6 +16,7 @@ LEFT_BEHIND = {  # besides the report and the predictions, and where to look at 
     "model": ("a searched model, its card, whom to call", "card.html"),
     "tracking": ("every trial, a live model, the way back", "make ui-tracking"),
     "together": ("all of these", "report.json"),
+    "notebooks": ("an executed copy of each notebook", "executed"),
 }
 
 

@@ -19,7 +19,8 @@ from churn.harness.visible import visible
 if TYPE_CHECKING:
     from churn.harness.report import Report
 
-# One colour per category, everywhere: terminal, plots, diagrams. Okabe & Ito's palette, safe for colour-blind readers.
+# One colour per category, everywhere: terminal, plots, diagrams. Okabe & Ito's palette, and a brown: safe for
+# colour-blind readers.
 COLOURS = {
     "plain": "#666666",
     "workflow": "#0072B2",
@@ -28,6 +29,7 @@ COLOURS = {
     "model": "#D55E00",
     "tracking": "#CC79A7",
     "together": "#E69F00",
+    "notebooks": "#8B5A2B",
 }
 
 FIGURE = re.compile(r"[−-]?\d")
