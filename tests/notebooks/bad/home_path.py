@@ -1,0 +1,19 @@
+# %% [markdown]
+# # A path with a tilde
+# Refused: names ~/churn/customers.csv, a path of one machine
+
+# %%
+INPUTS = {"customers": "data/customers.csv"}
+OUTPUTS = {"by_plan": "results/by_plan.csv"}
+SCHEMAS = {"by_plan": {"plan": "String", "customers": "UInt32"}}
+
+# %%
+import polars as pl
+
+rows = pl.read_csv("~/churn/customers.csv")
+
+# %%
+by_plan = rows.group_by("plan").len("customers").sort("plan")
+
+# %%
+by_plan.write_csv(OUTPUTS["by_plan"])

@@ -1,0 +1,19 @@
+# %% [markdown]
+# # A cell uses what a later one makes
+# Refused: uses by_plan, which only cell 5 makes
+
+# %%
+INPUTS = {"customers": "data/customers.csv"}
+OUTPUTS = {"by_plan": "results/by_plan.csv"}
+SCHEMAS = {"by_plan": {"plan": "String", "customers": "UInt32"}}
+
+# %%
+import polars as pl
+
+rows = pl.read_csv(INPUTS["customers"])
+
+# %%
+by_plan.write_csv(OUTPUTS["by_plan"])
+
+# %%
+by_plan = rows.group_by("plan").len("customers").sort("plan")

@@ -1,0 +1,19 @@
+# %% [markdown]
+# # A declared output is not written
+# Refused: declares the output by_plan (results/by_plan.csv), which no cell writes
+
+# %%
+INPUTS = {"customers": "data/customers.csv"}
+OUTPUTS = {"by_plan": "results/by_plan.csv"}
+SCHEMAS = {"by_plan": {"plan": "String", "customers": "UInt32"}}
+
+# %%
+import polars as pl
+
+rows = pl.read_csv(INPUTS["customers"])
+
+# %%
+by_plan = rows.group_by("plan").len("customers").sort("plan")
+
+# %%
+by_plan

@@ -1,0 +1,22 @@
+# %% [markdown]
+# # A value from another notebook's store
+# Refused: uses %store, which brings values from another notebook
+
+# %%
+INPUTS = {"customers": "data/customers.csv"}
+OUTPUTS = {"by_plan": "results/by_plan.csv"}
+SCHEMAS = {"by_plan": {"plan": "String", "customers": "UInt32"}}
+
+# %%
+import polars as pl
+
+rows = pl.read_csv(INPUTS["customers"])
+
+# %%
+%store -r prices
+
+# %%
+by_plan = rows.group_by("plan").len("customers").sort("plan")
+
+# %%
+by_plan.write_csv(OUTPUTS["by_plan"])
