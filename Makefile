@@ -5,6 +5,7 @@
 
 ENVIRONMENTS := plain workflow data dagster model tracking together notebooks lab docs test lint audit mutants
 PIPELINES := workflow data dagster model tracking together
+TESTED := plain $(PIPELINES) notebooks lab
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # progress bars of two demos at once are unreadable
@@ -119,7 +120,7 @@ lineage-together: .venv/data/.ok .venv/together/.ok ## trace a probability back 
 
 ##@ Notebooks
 
-.PHONY: notebooks lab notebook check-notebooks
+.PHONY: notebooks lab notebook check-notebooks before
 
 notebooks: .venv/notebooks/.ok ## run the six notebooks in order; later runs repeat only what has changed
 	@exec .venv/notebooks/bin/python -m notebooks $(WORLD)
@@ -132,6 +133,9 @@ notebook: .venv/notebooks/.ok ## start a new notebook from the template: NAME=07
 
 check-notebooks: .venv/notebooks/.ok ## check notebooks in a sandbox: DIR=your/folder (ROOT= of their paths; KERNEL=your/python)
 	@exec .venv/notebooks/bin/python -m notebooks check $(WORLD) $(TRIED)
+
+before: .venv/notebooks/.ok ## take one messy notebook apart, step by step, and measure every score
+	@exec .venv/notebooks/bin/python -m notebooks before $(WORLD)
 
 ##@ Learn
 
@@ -159,16 +163,16 @@ workshop-ready: $(foreach name,plain workflow data model tracking,.venv/$(name)/
 
 .PHONY: test test-fast test-thorough test-nightly kills mutants lint audit contrast bench bench-data bench-workflow bench-tracking bench-together doctor
 
-test: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests
+test: .venv/test/.ok $(TESTED:%=.venv/%/.ok) ## run the tests
 	@exec .venv/test/bin/python -m pytest -n 3 -m 'not (thorough or nightly)' # processes, which mostly wait for engines; tests/conftest.py spreads the tests
 
 test-fast: .venv/test/.ok ## run the quick tests that need no engine
 	@exec .venv/test/bin/python -m pytest -n 3 -m 'not (slow or docker or airflow or browser)'
 
-test-thorough: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests that make test leaves out: kills, full disks, many seeds, the whole contrast
+test-thorough: .venv/test/.ok $(TESTED:%=.venv/%/.ok) ## run the tests that make test leaves out: kills, full disks, many seeds, the whole contrast
 	@exec .venv/test/bin/python -m pytest -n 3 -m thorough
 
-test-nightly: .venv/test/.ok .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## run the tests that take minutes each: kills of each part of the nest
+test-nightly: .venv/test/.ok $(TESTED:%=.venv/%/.ok) ## run the tests that take minutes each: kills of each part of the nest
 	@exec .venv/test/bin/python -m pytest -m nightly
 
 mutants: .venv/mutants/.ok ## change the code that learns and judges, and list the changes that no test notices (hours)

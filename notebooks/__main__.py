@@ -1,4 +1,4 @@
-"""The notebooks' commands: `python -m notebooks` runs the six; `check`, `new` and `lab` are the others."""
+"""The notebooks' commands: `python -m notebooks` runs the six; `check`, `new`, `lab` and `before` are the others."""
 
 import sys
 
@@ -8,7 +8,7 @@ from churn.harness.processes import alone_in
 from churn.harness.terminal import print_scores, print_stages, progress_bar
 from churn.harness.unfinished import unfinished
 
-COMMANDS = ("run", "check", "new", "lab")
+COMMANDS = ("run", "check", "new", "lab", "before")
 
 
 @exit_on_bad_input
@@ -27,6 +27,10 @@ def main() -> None:
         from notebooks.lab.start import lab
 
         lab(words)
+    elif command == "before":
+        from notebooks.before.measure import before
+
+        before(words)
     else:
         run(words)
 

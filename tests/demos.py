@@ -20,6 +20,7 @@ COMMANDS = {
     "data-dagster": ("dagster", "data_pipeline.in_dagster.demo"),
     "model": ("model", "model_pipeline"),
     "tracking": ("tracking", "tracking_pipeline"),
+    "notebooks": ("notebooks", "notebooks"),
     "together": ("data", "together"),
 }
 

@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 ROOT = Path(__file__).parents[1]
 SCHEMA = json.loads((ROOT / "churn" / "harness" / "report.schema.json").read_text(encoding="utf-8"))
 LARGEST_DIFFERENCE = 1e-6
-NAMES = ("plain", "workflow", "data", "data-dagster", "model", "tracking", "together")
-ISOLATION = {"workflow": "container", "data": "process", "together": "container"}
+NAMES = ("plain", "workflow", "data", "data-dagster", "model", "tracking", "notebooks", "together")
+ISOLATION = {"workflow": "container", "data": "process", "notebooks": "process", "together": "container"}
 Names = tuple[str, ...]
 PIPELINES = ("workflow_pipeline", "data_pipeline", "model_pipeline", "tracking_pipeline")
 

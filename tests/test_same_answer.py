@@ -1,4 +1,4 @@
-"""The heart: one world, one seed, seven ways to run the same six stages; and all give the same answer."""
+"""The heart: one world, one seed, eight ways to run the same six stages; and all give the same answer."""
 
 import json
 import os
@@ -25,34 +25,34 @@ from workflow_pipeline.engine.runner import engine
 
 ENGINE_PROMISED = os.environ.get("CI") == "true" and sys.platform == "linux"  # elsewhere the runners have none
 Change = Callable[[Any], Any]
-SIX = NAMES[:-1]  # without the nest
+SEVEN = NAMES[:-1]  # without the nest
 
 
 @pytest.fixture(scope="session")
-def six_runs(demos: Demos) -> Path:
-    for name in SIX:
+def seven_runs(demos: Demos) -> Path:
+    for name in SEVEN:
         demos.run(name)
     return demos.runs
 
 
 @pytest.fixture(scope="session")
-def seven_runs(six_runs: Path, demos: Demos) -> Path:
-    """All seven. The nest takes as long as the others in all, and needs a Docker engine."""
+def eight_runs(seven_runs: Path, demos: Demos) -> Path:
+    """All eight. The nest takes as long as the others in all, and needs a Docker engine."""
     client = engine()
     if client is None and not ENGINE_PROMISED:
         pytest.skip("no Docker engine answers")
     if client is not None:
         client.close()
     demos.run("together")
-    return six_runs
+    return seven_runs
 
 
 @pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.airflow
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_six_ways_give_the_same_answer(six_runs: Path, check: Callable[[Path, Names], None]) -> None:
-    check(six_runs, SIX)
+def test_seven_ways_give_the_same_answer(seven_runs: Path, check: Callable[[Path, Names], None]) -> None:
+    check(seven_runs, SEVEN)
 
 
 @pytest.mark.thorough
@@ -60,28 +60,28 @@ def test_six_ways_give_the_same_answer(six_runs: Path, check: Callable[[Path, Na
 @pytest.mark.docker
 @pytest.mark.airflow
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_seven_ways_give_the_same_answer(seven_runs: Path, check: Callable[[Path, Names], None]) -> None:
-    check(seven_runs, NAMES)
+def test_eight_ways_give_the_same_answer(eight_runs: Path, check: Callable[[Path, Names], None]) -> None:
+    check(eight_runs, NAMES)
 
 
 @pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.airflow
-def test_where_an_engine_is_promised_the_steps_ran_in_containers(six_runs: Path) -> None:
-    same_answer.each_ran_where_it_says(six_runs, SIX, ENGINE_PROMISED)
+def test_where_an_engine_is_promised_the_steps_ran_in_containers(seven_runs: Path) -> None:
+    same_answer.each_ran_where_it_says(seven_runs, SEVEN, ENGINE_PROMISED)
 
 
 @pytest.mark.slow
 @pytest.mark.docker
 @pytest.mark.airflow
-def test_the_comparison_of_them_says_so(six_runs: Path) -> None:
-    command = [environment_python("plain"), "-m", "churn.compare", "--runs", str(six_runs)]
+def test_the_comparison_of_them_says_so(seven_runs: Path) -> None:
+    command = [environment_python("plain"), "-m", "churn.compare", "--runs", str(seven_runs)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert re.search(r"● plain .* reference ", said)
-    assert all(re.search(rf"● {name} .* the same ", said) for name in SIX[1:])
+    assert all(re.search(rf"● {name} .* the same ", said) for name in SEVEN[1:])
     assert "not run" not in said
-    page = (six_runs / "compare.html").read_text(encoding="utf-8")
-    assert all(f'href="{name}/report.json"' in page for name in SIX)
+    page = (seven_runs / "compare.html").read_text(encoding="utf-8")
+    assert all(f'href="{name}/report.json"' in page for name in SEVEN)
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +101,7 @@ def half_on_the_way(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
 @pytest.mark.docker
 @pytest.mark.airflow
 @pytest.mark.parametrize("name", NAMES)
-def test_seven_ways_refuse_half_an_export_in_the_same_words(
+def test_eight_ways_refuse_half_an_export_in_the_same_words(
     half_on_the_way: tuple[Path, str], tmp_path: Path, name: str
 ) -> None:
     (source, sentence), (environment, module) = half_on_the_way, COMMANDS[name]
@@ -130,12 +130,12 @@ def test_no_pipeline_uses_another() -> None:
     same_answer.no_pipeline_uses_another(ROOT)
 
 
-# The checks themselves: seven runs that agree, one of them broken in one way, and the sentence that must say so.
+# The checks themselves: eight runs that agree, one of them broken in one way, and the sentence that must say so.
 
 
 @pytest.fixture(scope="session")
 def agreeing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One real run of the plain script, under the seven names. Nobody changes it."""
+    """One real run of the plain script, under the eight names. Nobody changes it."""
     world = World(customers=600, months=3, seed=11)
     folder = tmp_path_factory.mktemp("agreeing")
     export(world, folder / "source")

@@ -14,7 +14,10 @@ from churn.harness.terminal import COLOURS
 
 NAMES = tuple(COLOURS)  # the plain answer first
 EXPECTED = tuple(name for name in NAMES if name not in ("together", "notebooks"))
-DEMOS = {name: f"demo-{name}" for name in NAMES} | {"data-dagster": "demo-dagster", "notebooks": "notebooks"}  # make's targets
+DEMOS = {name: f"demo-{name}" for name in NAMES} | {
+    "data-dagster": "demo-dagster",
+    "notebooks": "notebooks",
+}  # make's targets
 
 PREDICTIONS = {"customer_id": pl.Int64(), "churn_probability": pl.Float64()}
 

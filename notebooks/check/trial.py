@@ -1,6 +1,5 @@
 """Refusals that only a run can show: the notebook is executed in a sandbox, twice, and once without each input."""
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from notebooks.check.names import stored_in
-from notebooks.check.parsed import parsed
+from notebooks.check.failures import explained
 from notebooks.check.refusals import Refusal
 from notebooks.check.stages import page_for, refusals_of_stage
 from notebooks.check.tables import difference, problem_of_table
@@ -28,13 +26,6 @@ from notebooks.hermetic.sandbox import (
     sandbox,
 )
 
-ABSENT = re.compile(
-    r"No such file|not found|does not exist|FileNotFound|expanded paths were empty|Permission denied", re.IGNORECASE
-)
-QUOTED = re.compile(r"""['"`“]([^'"`“”\n]+)['"`”]""")
-NETWORK = re.compile(
-    r"urlopen error|Connection|Max retries|Temporary failure in name|HTTPError|ConnectError|127\.0\.0\.1:9\b|dns error"
-)
 Say = Callable[[str], object]
 
 
@@ -71,7 +62,7 @@ def refusals_of_trial(notebook: Notebook, trial: Trial) -> list[Refusal]:
         return found
     with _executed(notebook, declared, trial, FIRST, "first run") as (place, first):
         if first.failure:
-            return [_of_failure(notebook, declared, trial, first.failure)]
+            return [explained(notebook, declared, place, first.failure, _folders(notebook, trial))]
         found = [*_writes(notebook, declared, place, first), *_output_tables(notebook, declared, place, first)]
         if found:
             return found
@@ -145,51 +136,6 @@ def _input_tables(notebook: Notebook, declared: Declared, trial: Trial) -> Itera
                     instead,
                 )
                 break
-
-
-def _of_failure(notebook: Notebook, declared: Declared, trial: Trial, failure: Failure) -> Refusal:
-    """Say in one sentence why a notebook stopped: most often it reads what it has not declared."""
-    cell, text = failure.cell, f"{failure.name}: {failure.message}"
-    name = re.search(r"name '(\w+)' is not defined", failure.message)
-    if failure.name in ("NameError", "UnboundLocalError") and name:
-        later = [each for each in notebook.code if each.number >= cell.number and name[1] in stored_in(parsed(each))]
-        made = f"only cell {later[0].number} makes" if later and later[0] != cell else "no earlier cell makes"
-        return Refusal(
-            notebook.path,
-            cell,
-            f"uses {name[1]}, which {made}",
-            "it ran because the kernel remembered; change the order",
-        )
-    if failure.name in ("ModuleNotFoundError", "ImportError"):
-        instead = "add it to your environment, and name that environment's Python (KERNEL=…/bin/python)"
-        return Refusal(notebook.path, cell, f"stops: {failure}", instead)
-    if NETWORK.search(text):
-        return Refusal(
-            notebook.path,
-            cell,
-            f"needs a network ({failure})",
-            "fetch in the collect stage, and read the copy that INPUTS names",
-        )
-    if ABSENT.search(text):
-        for path in [*QUOTED.findall(failure.message), *re.findall(r"[^\s'\"():]*[/.][^\s'\"():]+", failure.message)]:
-            if any(
-                belongs_to(os.path.normpath(path), place) for places in declared.outputs.values() for place in places
-            ):
-                instead = "write it in an earlier cell; here it was left by an earlier run"
-                return Refusal(notebook.path, cell, f"reads its own output {path} before it is written", instead)
-            if (
-                Path(path).is_absolute()
-                or (trial.working_folder / path).exists()
-                or (notebook.path.parent / path).exists()
-            ):
-                return Refusal(
-                    notebook.path, cell, f"reads {path}, which INPUTS does not name", "name it there, or read an input"
-                )
-        where = "INPUTS does not name it, or it was left by an earlier run"
-        return Refusal(notebook.path, cell, f"reads a file that is not there ({failure})", where)
-    return Refusal(
-        notebook.path, cell, f"stops in a fresh kernel: {failure}", "run all cells from the top, and correct it"
-    )
 
 
 def _writes(notebook: Notebook, declared: Declared, place: Sandbox, done: Execution) -> Iterator[Refusal]:

@@ -65,9 +65,9 @@ class Notebook:
         make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
         cells = [
             make.get(cell.kind, nbformat.v4.new_raw_cell)(
-                cell.source, id=f"cell-{cell.number}", metadata={"tags": [*cell.tags], "number": cell.number}
+                cell.source, id=f"cell-{place}", metadata={"tags": [*cell.tags], "number": cell.number}
             )
-            for cell in self.cells
+            for place, cell in enumerate(self.cells)
         ]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}

@@ -35,7 +35,7 @@ class Failure:
 
 @dataclass
 class Execution:
-    """An executed notebook: its failure if it has one, and the number of the cell that wrote each file last."""
+    """An executed notebook: its failure if it has one, and the number of the cell that wrote, or deleted, each file last."""
 
     notebook: nbformat.NotebookNode
     failure: Failure | None = None
@@ -79,7 +79,7 @@ def execute(
         found = place.files()
         number = cell.metadata.get("number")
         if number is not None:
-            done.written_by |= {name: number for name, stamp in found.items() if seen.get(name) != stamp}
+            done.written_by |= {name: number for name in {*found, *seen} if seen.get(name) != found.get(name)}
         seen.clear()
         seen.update(found)
         advance()

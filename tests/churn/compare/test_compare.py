@@ -14,7 +14,7 @@ import pytest
 from churn.__main__ import solve
 from churn.compare import plots
 from churn.compare.__main__ import main
-from churn.compare.runs import Run
+from churn.compare.runs import EXPECTED, Run
 from churn.harness.command import OperatorData
 from churn.harness.page import STYLE
 from churn.harness.report import STAGES, Stage, read_report, write_report
@@ -228,7 +228,7 @@ def test_the_page_fetches_nothing(page: Page, runs: Path) -> None:
 
 def test_every_link_of_the_page_leads_to_a_file_beside_it(page: Page, runs: Path) -> None:
     links = [str(link["href"]) for link in page.all("a")]
-    assert {f"{name}/report.json" for name in COLOURS if name != "together"} <= set(links)
+    assert {f"{name}/report.json" for name in EXPECTED} <= set(links)
     assert "model/model.skops" in links
     assert all((runs / link).is_file() for link in links)
 
@@ -264,7 +264,7 @@ def test_the_page_fits_the_window_and_everybody_can_read_it(
 def test_each_pipeline_has_its_colour_on_the_page(page: Page) -> None:
     styles = [attributes["style"] for _, attributes in page.elements if attributes.get("style")]
     for name, colour in COLOURS.items():
-        assert (f"--c:{colour}" in styles) == (name != "together")
+        assert (f"--c:{colour}" in styles) == (name in EXPECTED)
 
 
 def test_bars_are_as_long_as_the_seconds(plain: Path) -> None:

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # A path leads out of the working folder
-# Refused: which INPUTS does not name
+# Refused: needs ../conftest.py, which is not there and which INPUTS does not name
 
 # %%
 INPUTS = {"customers": "data/customers.csv"}

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # An absolute path is put together at run time
-# Refused: Permission denied
+# Refused: README.md, which INPUTS does not name
 
 # %%
 INPUTS = {"customers": "data/customers.csv"}
@@ -13,11 +13,11 @@ import polars as pl
 rows = pl.read_csv(INPUTS["customers"])
 
 # %%
-import sysconfig
 from pathlib import Path
 
-root = Path(sysconfig.get_path("stdlib")).anchor
-hosts = (Path(root) / "var" / "log" / "dpkg.log").read_text()
+import churn
+
+readme = (Path(churn.__file__).resolve().parents[1] / "README.md").read_text()
 
 # %%
 by_plan = rows.group_by("plan").len("customers").sort("plan")

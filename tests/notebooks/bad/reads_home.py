@@ -1,6 +1,6 @@
 # %% [markdown]
 # # A file in the home folder
-# Refused: reads a file that is not there
+# Refused: needs ~/customers.csv, which is not there and which INPUTS does not name
 
 # %%
 INPUTS = {"customers": "data/customers.csv"}

@@ -1,4 +1,4 @@
-"""JupyterLab in a real browser: a percent file opens as a notebook, runs in the right place, and stays a percent file."""
+"""JupyterLab in a real browser: a percent file opens as a notebook, runs in the right place, and stays one."""
 
 import re
 import shutil
