@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "tools": set(),
 }
 LESSONS = ["churn", *PIPELINES, "together"]
+READ_IN_ORDER = [*LESSONS, "notebooks"]
 LINES_A_MINUTE = 40  # of unfamiliar code, read with attention
 HERE = [folder for folder in MAY_IMPORT if any((ROOT / folder).glob("*.py"))]
 
@@ -107,12 +108,12 @@ def test_links_and_folders_named_in_a_page_exist(page: str) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("folder", LESSONS)
+@pytest.mark.parametrize("folder", READ_IN_ORDER)
 def test_the_top_of_a_folder_is_a_lesson_of_at_most_twelve_files(folder: str) -> None:
     assert len(lesson(folder)) <= 12
 
 
-@pytest.mark.parametrize("folder", LESSONS)
+@pytest.mark.parametrize("folder", READ_IN_ORDER)
 def test_a_readme_begins_with_what_to_read_and_how_long_it_takes(folder: str) -> None:
     text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
     first_section = text.split("\n## ")[1]

@@ -35,7 +35,7 @@ class Failure:
 
 @dataclass
 class Execution:
-    """An executed notebook: its failure if it has one, and the number of the cell that wrote, or deleted, each file last."""
+    """An executed notebook, its failure if it has one, and which cell wrote, or deleted, each file last."""
 
     notebook: nbformat.NotebookNode
     failure: Failure | None = None
@@ -99,18 +99,15 @@ def execute(
                 on_cell_executed=after_cell,
             )
         except PapermillExecutionError as error:
-            number = error.cell_index  # counts papermill's own cell of parameters, so ask the cell
-            done.failure = _failure(notebook, node, number, error)
+            done.failure = _failure(notebook, error)
     return done
 
 
-def _failure(notebook: Notebook, node: nbformat.NotebookNode, index: int, error: Any) -> Failure:
-    numbers = {cell.number: cell for cell in notebook.cells}
-    at = error.cell_index - (1 if index >= len(node.cells) else 0)
-    for cell in numbers.values():
-        if cell.source.strip() == str(error.source).strip() and cell.kind == "code":
-            return Failure(cell, error.ename, error.evalue)
-    return Failure(notebook.code[min(at, len(notebook.code) - 1)], error.ename, error.evalue)
+def _failure(notebook: Notebook, error: Any) -> Failure:
+    """Return the failure with its cell. papermill counts its own cell of parameters, so the cell's text decides."""
+    source = str(error.source).strip()
+    cell = next((cell for cell in notebook.code if cell.source.strip() == source), notebook.code[0])
+    return Failure(cell, error.ename, error.evalue)
 
 
 def _install_kernel(place: Sandbox, variant: Variant, settings: Settings, stack: ExitStack) -> str:

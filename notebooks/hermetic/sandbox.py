@@ -24,7 +24,7 @@ Stamp = tuple[int, int, int]  # size, time of the last change, and inode
 
 @dataclass(frozen=True)
 class Variant:
-    """What differs between two runs that must give the same bytes."""
+    """The conditions of one run. Two runs in different ones must give the same bytes."""
 
     zone: str  # two zones that are 26 hours apart never share a date
     threads: str = ""  # of Polars; as many as there are cores

@@ -1,8 +1,10 @@
-"""Run the notebooks in order with papermill, each in a sandbox, and only those whose inputs have changed.
+"""Run the notebooks in order with papermill, each in a sandbox.
 
-runs/notebooks/lake/                  the tables, as in every other pipeline
-runs/notebooks/executed/              an executed copy of each notebook, as .ipynb and .html
-runs/notebooks/report.json            the report of the run, which `make compare` reads
+    runs/notebooks/lake/           the tables, as in every other pipeline
+    runs/notebooks/executed/       an executed copy of each notebook, as .ipynb and .html
+    runs/notebooks/report.json     the report of the run, which `make compare` reads
+
+A notebook runs only if something that it depends on has changed: see memory.py.
 """
 
 import json

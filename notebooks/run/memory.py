@@ -1,6 +1,6 @@
 """Remember what each notebook was run from: a change then runs again what depends on it, and only that.
 
-runs/notebooks/executed/03_process.json     digests of the notebook, its parameters, inputs, code, and outputs
+    runs/notebooks/executed/03_process.json     digests of the notebook, its parameters, inputs, code, and outputs
 
 Times of files play no part. A notebook that runs again and writes the same bytes sets nothing else off.
 """

@@ -20,6 +20,8 @@ INCLUDED = {
     "model": "model_pipeline/README.md",
     "tracking": "tracking_pipeline/README.md",
     "together": "together/README.md",
+    "notebooks": "notebooks/README.md",
+    "notebooks-before": "notebooks/before/README.md",
     "workshop": "workshop/README.md",
     "stages": "STAGES.md",
 }

@@ -1,4 +1,4 @@
-"""Each refusal is shown by a bad notebook of its own, tests/notebooks/bad/*.py, whose second line has the sentence."""
+"""Each refusal has its own bad notebook, tests/notebooks/bad/*.py, whose title cell has the sentence."""
 
 import json
 import re
