@@ -4,6 +4,7 @@ Without DIR, the six notebooks of this repository are checked, in the folder `ru
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -97,6 +98,9 @@ def usable(python: str) -> Path:
         path = path / "bin" / "python"
     if not os.access(path, os.X_OK):
         raise BadInput(f"KERNEL={python} is no Python that can be run: name one, such as .venv/bin/python")
+    asked = subprocess.run([path, "-c", "import ipykernel"], capture_output=True, check=False)
+    if asked.returncode:
+        raise BadInput(f"KERNEL={python} has no ipykernel: install it there, because it runs the notebooks")
     return path
 
 

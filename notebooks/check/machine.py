@@ -16,6 +16,7 @@ MAGICS = {
     "loadpy": "replaces the cell by another file",
     "env": "reads or sets variables of this machine",
     "set_env": "sets variables of this machine",
+    "dotenv": "reads variables of this machine",
     "pip": "installs packages that the next run may not get",
     "conda": "installs packages that the next run may not get",
     "uv": "installs packages that the next run may not get",
@@ -27,10 +28,7 @@ MAGICS = {
     "system": "runs a shell, whose files nobody declares",
     "sx": "runs a shell, whose files nobody declares",
 }
-SHELLS = {
-    ("os", "system"), ("os", "popen"), ("subprocess", "run"), ("subprocess", "call"), ("subprocess", "check_call"),
-    ("subprocess", "check_output"), ("subprocess", "getoutput"), ("subprocess", "Popen"),
-}  # fmt: skip
+SHELLS = {("os", "system"), ("os", "popen"), ("os", "execv"), ("os", "spawnv")}
 CLOCKS = {
     ("datetime", "now"),
     ("datetime", "utcnow"),
@@ -78,7 +76,7 @@ def _calls_of_machine(each: Parsed) -> Iterator[tuple[str, str]]:
         name = magic(node)
         if name in MAGICS:
             yield f"uses %{name}, which {MAGICS[name]}", _instead_of_magic(name)
-        if isinstance(node, ast.Subscript | ast.Attribute) and dotted(node.value) == ("os", "environ"):
+        if isinstance(node, ast.Subscript | ast.Attribute) and dotted(node.value)[-1:] == ("environ",):
             yield (
                 "reads a variable of this machine (os.environ)",
                 "make it a parameter; a secret belongs to the job that runs the notebook",
@@ -86,6 +84,8 @@ def _calls_of_machine(each: Parsed) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             for module in modules:
+                if module.split(".")[0] == "subprocess":
+                    yield "imports subprocess, to start a shell or a program", "do it in Python, from INPUTS to OUTPUTS"
                 if module.split(".")[0] in FETCHERS:
                     yield (
                         f"imports {module}, to fetch from a network",

@@ -5,7 +5,7 @@ import builtins
 import symtable
 from collections.abc import Iterator
 
-from notebooks.check.parsed import Parsed
+from notebooks.check.parsed import Parsed, magic
 from notebooks.check.refusals import Refusal
 from notebooks.hermetic.cells import Cell, Notebook
 
@@ -15,8 +15,11 @@ ALWAYS_THERE = {*dir(builtins), *OF_IPYTHON}
 
 def names(notebook: Notebook, cells: list[Parsed]) -> Iterator[Refusal]:
     """A name is defined before the cell that uses it."""
-    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for each in cells for node in each.nodes):
-        return  # nobody knows what a star brings
+    nodes = [node for each in cells for node in each.nodes]
+    if any(
+        (isinstance(node, ast.ImportFrom) and node.names[0].name == "*") or magic(node) == "pylab" for node in nodes
+    ):
+        return  # nobody knows what these bring
     defined_at: dict[str, Cell] = {}
     for each in cells:
         for name in stored_in(each):
@@ -59,7 +62,10 @@ def stored_in(each: Parsed) -> set[str]:
 
 def _names_of(statement: ast.stmt) -> tuple[set[str], set[str], set[str]]:
     """Return the names that a statement uses at once, those that its functions use later, and those that it makes."""
-    table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    try:
+        table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    except SyntaxError:  # valid in a notebook alone, such as await at the top level
+        return set(), set(), set()
     used: set[str] = set()
     deferred: set[str] = set()
     stored = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}

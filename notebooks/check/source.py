@@ -11,7 +11,7 @@ from notebooks.check.machine import READS, machine
 from notebooks.check.names import names, stored_in
 from notebooks.check.parsed import Parsed, dotted, parsed
 from notebooks.check.refusals import Refusal
-from notebooks.check.secrets import secret_in
+from notebooks.check.secrets import known_secret_in, secret_in
 from notebooks.hermetic.cells import Cell, Notebook
 from notebooks.hermetic.declared import NAMES, assigned_in, declaring_cells
 
@@ -23,6 +23,12 @@ def refusals_of_source(notebook: Notebook) -> list[Refusal]:
     if notebook.language.lower() != "python":
         return [Refusal(notebook.path, None, f"is in {notebook.language}", "only notebooks in Python can be checked")]
     cells = [parsed(cell) for cell in notebook.code]
+    if 2 * sum(bool(each.error) for each in cells) > len(cells):
+        return [
+            Refusal(
+                notebook.path, None, "has mostly cells that are no Python", "only notebooks in Python can be checked"
+            )
+        ]
     return [refusal for rule in RULES for refusal in rule(notebook, cells)]
 
 
@@ -100,10 +106,11 @@ def order(notebook: Notebook, cells: list[Parsed]) -> Iterator[Refusal]:
         if count is None:
             continue
         if before and before.execution_count is not None and count <= before.execution_count:
+            when = "not after" if count == before.execution_count else "before"
             yield Refusal(
                 notebook.path,
                 cell,
-                f"was run as [{count}], before cell {before.number}, which was [{before.execution_count}]",
+                f"was run as [{count}], {when} cell {before.number}, which was [{before.execution_count}]",
                 "restart the kernel and run all cells in order",
             )
             return
@@ -125,8 +132,8 @@ def outputs(notebook: Notebook, cells: list[Parsed]) -> Iterator[Refusal]:
 
 def secrets(notebook: Notebook, cells: list[Parsed]) -> Iterator[Refusal]:
     for cell in notebook.cells:
-        for place, text in (("holds", cell.source), ("printed", str([*cell.outputs]))):
-            if found := secret_in(text):
+        for place, found in (("holds", secret_in(cell.source)), ("printed", known_secret_in(str([*cell.outputs])))):
+            if found:
                 yield Refusal(
                     notebook.path,
                     cell,

@@ -157,7 +157,8 @@ def _lines_of_cells(text: str, sources: list[str]) -> list[int]:
 
 def _language(metadata: dict[str, Any]) -> str:
     kernel, about = metadata.get("kernelspec") or {}, metadata.get("language_info") or {}
-    language = kernel.get("language") or about.get("name") or kernel.get("name") or "python"
+    of_jupytext = (metadata.get("jupytext") or {}).get("main_language")
+    language = kernel.get("language") or about.get("name") or kernel.get("name") or of_jupytext or "python"
     return "python" if re.match(r"(i?python|conda|xpython)", str(language), re.IGNORECASE) else str(language)
 
 

@@ -68,12 +68,17 @@ def execute(
     RuntimeError if the kernel does not start.
     """
     import papermill  # not at the top: it takes a second, and a check of the source alone does without
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     _quiet()
     node = notebook.as_nbformat()
     done = Execution(node)
     seen = dict(place.stamps)
+    running: list[int] = []
+
+    def before_cell(cell: nbformat.NotebookNode, **_: Any) -> None:
+        running[:] = [cell.metadata.get("number", 0)]
 
     def after_cell(cell: nbformat.NotebookNode, **_: Any) -> None:
         found = place.files()
@@ -96,10 +101,15 @@ def execute(
                 progress_bar=False,
                 cwd=place.folder,
                 execution_timeout=PATIENCE_S,
+                on_cell_start=before_cell,
                 on_cell_executed=after_cell,
             )
         except PapermillExecutionError as error:
             done.failure = _failure(notebook, error)
+        except (CellTimeoutError, DeadKernelError) as error:
+            cell = next((cell for cell in notebook.code if cell.number in running), notebook.code[0])
+            message = "the kernel died" if isinstance(error, DeadKernelError) else f"it takes more than {PATIENCE_S} s"
+            done.failure = Failure(cell, type(error).__name__, message)
     return done
 
 

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # A program is started
-# Refused: starts a shell or a program (subprocess.run)
+# Refused: imports subprocess, to start a shell or a program
 
 # %%
 INPUTS = {"customers": "data/customers.csv"}
