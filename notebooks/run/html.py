@@ -7,7 +7,7 @@ from nbconvert import HTMLExporter
 
 from churn.storage.atomic import write_file
 
-ELSEWHERE = ("require_js_url", "jquery_url", "mathjax_url", "mermaid_js_url", "jupyter_widgets_base_url")
+ELSEWHERE = [name for name in HTMLExporter.class_trait_names() if name.endswith("_url")]  # scripts of other sites
 
 
 def write_html(executed: nbformat.NotebookNode, target: Path, title: str) -> None:
