@@ -106,6 +106,6 @@ def usable(python: str) -> Path:
 
 def summary(checked: int, refused: int, source_only: bool) -> str:
     """Return the last line of the report."""
-    how = "by their source" if source_only else "by their source and in a sandbox"
+    how = "by source alone" if source_only else "by source and in a sandbox"
     counted = f"{checked} notebook{'s' if checked != 1 else ''} checked {how}"
     return f"{counted}: {refused} refused" if refused else f"{counted}: nothing to refuse"

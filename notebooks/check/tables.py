@@ -78,7 +78,9 @@ def difference(mine: Path, theirs: Path) -> tuple[str, str] | None:
 
 
 def _table(path: Path) -> pl.DataFrame:
-    return pl.read_parquet(path) if path.suffix == ".parquet" else {".csv": pl.read_csv}[path.suffix](path)
+    """Read a table. Raise KeyError for a kind of file that is none."""
+    read = {".parquet": pl.read_parquet, ".csv": pl.read_csv}[path.suffix]
+    return read(path, glob=False)  # type: ignore[operator]  # both take it
 
 
 def _schema_of(path: Path) -> pl.Schema | None:
@@ -98,10 +100,10 @@ def _problem_of_names(found: list[str], columns: dict[str, str]) -> str:
 
 def _problem_of_csv(path: Path, columns: dict[str, str]) -> str:
     try:
-        table = pl.read_csv(path, infer_schema=False)
+        table = pl.read_csv(path, infer_schema=False, glob=False)
         if problem := _problem_of_names(table.columns, columns):
             return problem
-        guessed = pl.read_csv(path, try_parse_dates=True, infer_schema_length=None)
+        guessed = pl.read_csv(path, try_parse_dates=True, infer_schema_length=None, glob=False)
     except PolarsError as error:
         return f"it cannot be read as CSV ({str(error).splitlines()[0]})"
     for name, kind in guessed.schema.items():

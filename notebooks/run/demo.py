@@ -183,7 +183,7 @@ def write_report(data: OperatorData, work: Work, stages: list[Stage]) -> Report:
         isolation="process",
         stages=stages,
         fingerprint=data_fingerprint(lake, data.newest),
-        predictions=pl.read_parquet(partition(lake, "predictions", data.newest) / "predictions.parquet"),
+        predictions=pl.read_parquet(partition(lake, "predictions", data.newest) / "predictions.parquet", glob=False),
         baseline={name: value for name, value in scores.items() if name != "threshold"},
         ceiling=ceiling_roc_auc(data.truth, training_and_holdout(lake, data.newest)[1]),
         artifacts=executed,

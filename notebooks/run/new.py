@@ -1,5 +1,6 @@
 """`make notebook NAME=…`: start a new notebook from the template."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,5 +26,6 @@ def new(words: Sequence[str]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = re.sub(r"^\d+_", "", target.stem)
     target.write_text(TEMPLATE.read_text(encoding="utf-8").replace("NAME", stage), encoding="utf-8")
-    console.print(f"written: {target}", soft_wrap=True)
-    console.print(f"next: make lab; then make check-notebooks DIR={target} ROOT=runs", soft_wrap=True)
+    shown = os.path.relpath(target)
+    console.print(f"written: {shown}", soft_wrap=True)
+    console.print(f"next: make lab; then make check-notebooks DIR={shown}", soft_wrap=True)

@@ -60,7 +60,7 @@ def test_a_refusal_names_the_cell(refused: dict[str, list[str]]) -> None:
 def test_notebooks_that_keep_the_rules_pass(checked: Checked, person: Path) -> None:
     done = checked(person)
     assert (done.returncode, sentences(done.stdout)) == (0, {})
-    assert "2 notebooks checked by their source and in a sandbox: nothing to refuse" in done.stdout
+    assert "2 notebooks checked by source and in a sandbox: nothing to refuse" in done.stdout
     assert not (person / "results").exists(), "the check wrote into the person's folder"
 
 
