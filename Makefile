@@ -206,7 +206,7 @@ bench-workflow: .venv/workflow/.ok ## measure what containers cost: a step, a fu
 bench-tracking: .venv/tracking/.ok ## measure what tracking costs: a trial, a served prediction, the best of 10,000 trials
 	@exec .venv/tracking/bin/python -m benchmarks.tracking
 
-bench-together: .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## measure what nesting costs: both nests beside their four parts
+bench-together: .venv/plain/.ok $(PIPELINES:%=.venv/%/.ok) ## measure what nesting costs: both nests, and their four parts
 	@exec .venv/plain/bin/python -m benchmarks.together $(WORLD)
 
 doctor: ## check this machine and explain how to fix what is missing

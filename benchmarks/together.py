@@ -1,4 +1,4 @@
-"""Measure the cost of nesting, `make bench-together`: both nests beside the four demos that they are made of."""
+"""Measure the cost of nesting, `make bench-together`: both nests, and the four demos that they are made of."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ SECONDS_BETWEEN_LOOKS = 0.25
 
 @dataclass
 class Memory:
-    """What this machine has handed out since the block began, at its peak: containers are not our descendants."""
+    """The peak of the memory that this machine has handed out since the block began, containers included."""
 
     peak: int = 0  # bytes
     _ended: threading.Event = field(default_factory=threading.Event)

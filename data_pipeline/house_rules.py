@@ -14,7 +14,7 @@ from airflow.sdk import DAG, BaseOperator, DeadlineAlert, DeadlineReference, Par
 
 from data_pipeline.incidents import write_failure, write_failure_of_run, write_overdue
 
-# A page is shown next to each DAG. Whoever adds DAGs says where their pages are.
+# The pages that are shown next to the DAGs. A program that adds DAGs names the folder of their pages.
 PAGES = [Path(__file__).parent / "pages", *(Path(more) for more in [os.environ.get("CHURN_MORE_PAGES")] if more)]
 # A simulated operator's exports end. Airflow's clock goes on, and would ask for a new export every month.
 EXPORTS_END = os.environ.get("CHURN_EXPORTS_END")

@@ -19,8 +19,9 @@ settings.register_profile("patient", settings(), deadline=None)  # no test measu
 settings.load_profile("patient")
 let_children_heed_signals()
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it; the tests read output as it is in a log
-LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "tracking_pipeline")
-WITHOUT_ENGINE = ("churn", "model_pipeline")  # many tests, whose fixtures take a second: each subfolder for itself
+LONGEST_FIRST = ("workflow_pipeline", "data_pipeline", "test_same_answer.py", "tracking_pipeline", "docs")
+# Their subfolders share no fixture that takes long: each is for itself.
+WITHOUT_ENGINE = ("churn", "model_pipeline", "notebooks")
 
 
 class ByFolder(LoadScopeScheduling):

@@ -51,7 +51,7 @@ class ModelHalf:
     def run(self, place: Path) -> "subprocess.CompletedProcess[str]":
         stages = IN_PROCESSES if self.size == "two" else IN_CONTAINERS
         code = f"import sys; from pathlib import Path; place = Path(sys.argv[1]); {stages}"
-        command = [environment_python("together"), "-c", code, place]
+        command = [environment_python("together"), "-c", code, str(place)]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
 
     def client(self) -> MlflowClient:

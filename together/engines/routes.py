@@ -1,4 +1,4 @@
-"""What the endpoint answers: whether it is there, which version it serves, and probabilities."""
+"""The answers of the endpoint: whether it is there, which version it serves, and probabilities."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.demos import ROOT, environment_python
+from tests.demos import ROOT, Demos, environment_python
 
 SIX = ["collect", "validate", "process", "build", "train", "deploy"]
 WORLD = ("--customers=600", "--month=2025-05", "--seed=3")
@@ -47,6 +47,12 @@ class Copy:
         return self.folder / "runs" / "notebooks"
 
 
+@pytest.fixture
+def fresh(tmp_path: Path) -> Copy:
+    """A copy in which nothing has run."""
+    return Copy(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     made = Copy(tmp_path_factory.mktemp("a copy [1]"))
@@ -55,17 +61,19 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 @pytest.mark.slow
-def test_the_executed_copies_are_pages_that_load_nothing_from_elsewhere(copy: Copy) -> None:
-    pages = sorted(path.name for path in (copy.runs / "executed").glob("*.html"))
-    assert [page[3:-5] for page in pages] == SIX
+def test_the_executed_copies_are_pages_that_load_nothing_from_elsewhere(demos: Demos) -> None:
+    demos.run("notebooks")
+    pages = sorted((demos.runs / "notebooks" / "executed").glob("*.html"))
+    assert [page.stem[3:] for page in pages] == SIX
     for page in pages:
-        text = (copy.runs / "executed" / page).read_text(encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
         assert re.findall(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)=["'](?:https?:)?//[^"']+""", text) == []
         assert re.findall(r"https?://(?:cdn|unpkg|cdnjs)[^ \"']+", text) == []
         assert "data:image/png" in text
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_nothing_runs_when_nothing_has_changed(copy: Copy) -> None:
     assert copy.executed() == []
 
@@ -97,6 +105,7 @@ def test_an_earlier_month_is_not_mixed_with_later_ones(copy: Copy, tmp_path: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_notebook_that_fails_is_named_with_its_cell_and_keeps_the_old_output(copy: Copy) -> None:
     before = (copy.runs / "lake" / "predictions" / "month=2025-05" / "predictions.parquet").read_bytes()
     copy.edit("notebooks/06_deploy.py", "predictions = deploy(", "predictions = 1 / 0 * deploy(")
@@ -108,6 +117,7 @@ def test_a_notebook_that_fails_is_named_with_its_cell_and_keeps_the_old_output(c
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_notebook_that_reads_what_it_has_not_declared_fails(copy: Copy) -> None:
     notebook = copy.folder / "notebooks" / "06_deploy.py"
     before = notebook.read_text(encoding="utf-8")
@@ -129,8 +139,8 @@ def test_a_notebook_that_reads_what_it_has_not_declared_fails(copy: Copy) -> Non
         (["new", ""], 2, "error: NAME= is no name for a notebook"),
     ],
 )
-def test_a_new_notebook_begins_with_the_template(copy: Copy, words: list[str], code: int, sentence: str) -> None:
-    done = copy.run(*words)
+def test_a_new_notebook_begins_with_the_template(fresh: Copy, words: list[str], code: int, sentence: str) -> None:
+    done = fresh.run(*words)
     assert (done.returncode, sentence in done.stdout + done.stderr) == (code, True), done.stdout + done.stderr
 
 
