@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from churn.harness.alive import is_alive
 from churn.harness.errors import BadInput
 from churn.storage.atomic import write_file
 
@@ -34,10 +35,7 @@ class Note:
 
     @property
     def is_running(self) -> bool:
-        try:
-            return abs(psutil.Process(self.process).create_time() - self.process_began) < 2  # numbers are used again
-        except psutil.Error:
-            return False
+        return is_alive(f"{self.process} since {self.process_began}")
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import docker
-import psutil
 from docker.errors import DockerException
 from docker.models.containers import Container
 from kfp import local
@@ -15,6 +14,7 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from churn.harness.addresses import ask_without_proxy
+from churn.harness.alive import is_alive, this_process
 from churn.harness.errors import BadInput
 from workflow_pipeline.engine import exit_code, mounts
 from workflow_pipeline.engine.mounts import user_of
@@ -23,7 +23,7 @@ from workflow_pipeline.pipeline import MEMORY_LIMIT
 
 MOST_PROCESSES = 512  # threads count, too
 STEP_LABEL = f"{REPOSITORY}.folder"  # on containers of steps, not on those of builds; its value is the folder of runs
-SERVED_LABEL = f"{REPOSITORY}.served-by"  # its value is the id of the process that serves the model
+SERVED_LABEL = f"{REPOSITORY}.served-by"  # its value is the process that serves the model
 ENGINE_FAILURES = (DockerException, RequestException, HTTPError)  # HTTPError: the engine ended while it sent a log
 
 
@@ -88,12 +88,12 @@ def labels_of(folder: Path) -> dict[str, str]:
 
 def labels_of_served(folder: Path) -> dict[str, str]:
     """Return the labels of a served model. `sweep` keeps its container while the process that serves it is alive."""
-    return {**labels_of(folder), SERVED_LABEL: str(os.getpid())}
+    return {**labels_of(folder), SERVED_LABEL: this_process()}
 
 
 def _is_served_by_another_run(container: Container) -> bool:
-    pid = container.labels.get(SERVED_LABEL)
-    return pid is not None and container.status == "running" and psutil.pid_exists(int(pid))
+    process = container.labels.get(SERVED_LABEL)
+    return process is not None and container.status == "running" and is_alive(process)
 
 
 def sweep(client: docker.DockerClient | None, folder: Path) -> None:
@@ -104,7 +104,7 @@ def sweep(client: docker.DockerClient | None, folder: Path) -> None:
             if not _is_served_by_another_run(container):
                 container.remove(force=True)
         for network in client.networks.list(filters={"label": ours}):
-            if not psutil.pid_exists(int(network.attrs["Labels"][SERVED_LABEL])):
+            if not is_alive(network.attrs["Labels"][SERVED_LABEL]):
                 network.remove()
     remembered = "".join(map(_remembered, (folder / "cache").glob("*.json")))
     for step in folder.glob("churn-*/*"):
