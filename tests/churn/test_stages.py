@@ -94,6 +94,7 @@ def test_the_lake_has_what_the_stages_promise_and_no_more(clean_lake: Path) -> N
     assert {folder.name: months_of(clean_lake, folder.name) for folder in clean_lake.iterdir()} == expected
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_killed_at_any_moment_and_run_again_gives_the_clean_result(

@@ -41,6 +41,7 @@ def test_a_page_at_a_desk_has_no_error_and_asks_nobody_else_and_everybody_can_re
     assert complaints(visit.page) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_on_a_phone_at_night_does_not_scroll_sideways_and_everybody_can_read_it(
     visit_by_phone: Visit, page: str

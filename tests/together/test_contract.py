@@ -37,7 +37,11 @@ IN_PROCESSES = (
 )
 IN_CONTAINERS = "from together.engines.containers import run_graph; run_graph(place)"
 
-pytestmark = [pytest.mark.thorough, pytest.mark.slow]
+pytestmark = pytest.mark.slow
+IN_PROCESSES_OR_CONTAINERS = [
+    pytest.param("two", marks=pytest.mark.thorough),
+    pytest.param("four", marks=[pytest.mark.nightly, pytest.mark.docker]),
+]
 
 
 @dataclass
@@ -104,7 +108,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["two", pytest.param("four", marks=pytest.mark.docker)])
+@pytest.fixture(scope="module", params=IN_PROCESSES_OR_CONTAINERS)
 def half(request: pytest.FixtureRequest, made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelHalf]:
     """A model half in which a model is live."""
     folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("nest") / "together"))

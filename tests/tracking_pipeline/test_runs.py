@@ -60,6 +60,7 @@ def test_a_change_in_any_room_changes_the_digest_of_the_code(
     assert code.code_sha256() != here
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_processes_that_write_at_once_lose_and_mix_nothing(store: Path, name: str) -> None:
     writers = [start(WRITER, store, name, writer, RUNS_EACH) for writer in range(PROCESSES)]

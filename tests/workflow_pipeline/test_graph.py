@@ -61,6 +61,7 @@ def test_a_second_run_executes_nothing_and_says_so(finished: Path, source: Path)
     assert predictions(finished / "workflow").equals(before)
 
 
+@pytest.mark.thorough
 def test_a_serving_image_that_is_gone_is_made_and_asked_again_though_no_step_runs(
     client: DockerClient, finished: Path, source: Path, tmp_path: Path
 ) -> None:
@@ -273,6 +274,7 @@ def test_a_killed_run_leaves_nothing_behind_and_the_next_goes_on(
     assert predictions(runs / "workflow").equals(predictions(finished / "workflow"))
 
 
+@pytest.mark.thorough
 def test_two_runs_in_one_folder_do_not_sweep_each_other_away(source: Path, finished: Path) -> None:
     with FileLock(finished / "workflow" / ".lock"):
         second = workflow(source, finished)
@@ -317,6 +319,7 @@ def test_images_say_what_they_are_and_where_they_come_from(client: DockerClient,
         assert found.attrs["Config"]["User"] == "65532:65532"
 
 
+@pytest.mark.thorough
 def test_a_served_model_stays_while_another_run_goes_on_and_goes_with_ctrl_c(
     client: DockerClient, finished: Path, source: Path
 ) -> None:

@@ -97,6 +97,7 @@ def raise_if_a_row_is_lost(lake: Path, clean_lake: Path, month: str) -> set[int]
     return touched
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @modest
 @given(

@@ -56,6 +56,7 @@ def test_a_refusal_names_the_cell(refused: dict[str, list[str]]) -> None:
     assert without == {"declares_nothing", "declares_no_outputs"}
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_notebooks_that_keep_the_rules_pass(checked: Checked, person: Path) -> None:
     done = checked(person)
@@ -150,6 +151,7 @@ def test_a_wrong_setting_is_one_sentence(checked: Checked, words: list[str], sen
 # STAGES.md
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_notebook_differs_from_its_row_of_the_stages(checked: Checked, person: Path) -> None:
     (person / "with_pandas.py").unlink()
