@@ -93,7 +93,7 @@ def test_a_change_runs_what_depends_on_it_and_only_that(copy: Copy) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.thorough
+@pytest.mark.nightly
 def test_an_earlier_month_is_not_mixed_with_later_ones(copy: Copy, tmp_path: Path) -> None:
     assert copy.executed("--customers=600", "--month=2025-04", "--seed=3") == SIX
     ours = pl.read_parquet(copy.runs / "predictions.parquet", glob=False)
