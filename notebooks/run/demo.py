@@ -11,7 +11,8 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -77,26 +78,38 @@ def run_all(work: Work, advance: Callable[[], object], say: Say) -> list[Stage]:
     Raises BadInput, naming the notebook and the cell, when one fails or does not keep to what it declares.
     """
     stages = []
-    for path in six():
-        started = perf_counter()
-        changed = run_one(read_notebook(path), work, say)
-        status = "ok" if changed else "cached"
-        stages.append(Stage(path.stem[3:], round(perf_counter() - started, 3), status))
-        advance()
+    notebooks = [read_notebook(path) for path in six()]
+    with ThreadPoolExecutor(1) as meanwhile:  # a kernel leaves one core free: it reads the next, and writes the pages
+        # papermill changes the current folder while it runs, so what happens meanwhile has absolute paths
+        elsewhere = replace(work, runs=work.runs.resolve())
+        declared = [meanwhile.submit(declared_in, notebook, elsewhere) for notebook in notebooks]
+        for notebook, declaration in zip(notebooks, declared, strict=True):
+            started = perf_counter()
+            changed = run_one(notebook, declaration, work, meanwhile, say)
+            status = "ok" if changed else "cached"
+            stages.append(Stage(notebook.path.stem[3:], round(perf_counter() - started, 3), status))
+            advance()
     return stages
 
 
-def run_one(notebook: Notebook, work: Work, say: Say = lambda words: None) -> list[str]:
+def declared_in(notebook: Notebook, work: Work) -> Declared:
+    """Return what a notebook declares with the parameters of this run. Raises BadInput if it declares nothing."""
+    try:
+        with sandbox(work.runs, {}, {}) as empty:
+            variables = environment(empty, USUAL, work.settings.caches, work.settings.code)
+            return declared_by(notebook, work.settings.python, accepted(notebook, work.parameters), variables)
+    except NotDeclared as error:
+        raise BadInput(f"{notebook.path.name}: {error}") from error
+
+
+def run_one(
+    notebook: Notebook, declaration: "Future[Declared]", work: Work, meanwhile: Executor, say: Say
+) -> list[str]:
     """Run one notebook unless nothing that it depends on has changed. Return what had changed."""
     name, record = notebook.path.stem, work.folder / "executed" / f"{notebook.path.stem}.json"
     say(name)
     parameters = accepted(notebook, work.parameters)
-    try:
-        with sandbox(work.runs, {}, {}) as empty:
-            variables = environment(empty, USUAL, work.settings.caches, work.settings.code)
-            declared = declared_by(notebook, work.settings.python, parameters, variables)
-    except NotDeclared as error:
-        raise BadInput(f"{notebook.path.name}: {error}") from error
+    declared = declaration.result()
     inputs = [place for places in declared.inputs.values() for place in places]
     outputs = [place for places in declared.outputs.values() for place in places]
     for input_name, places in declared.inputs.items():
@@ -108,7 +121,7 @@ def run_one(notebook: Notebook, work: Work, say: Say = lambda words: None) -> li
         return []
     record.unlink(missing_ok=True)
     with sandbox(work.runs, declared.inputs, declared.outputs) as place:
-        done = _executed(notebook, place, work, parameters, say)
+        done = _executed(notebook, place, work, parameters, meanwhile, say)
         _raise_if_undeclared(notebook, declared, place, done)
         _publish(place, outputs, work.runs)
     remember(record, now, of_files(work.runs, outputs))
@@ -121,9 +134,11 @@ def accepted(notebook: Notebook, parameters: Mapping[str, Any]) -> dict[str, Any
     return {name: value for name, value in parameters.items() if name in known}
 
 
-def _executed(notebook: Notebook, place: Sandbox, work: Work, parameters: Mapping[str, Any], say: Say) -> Execution:
+def _executed(
+    notebook: Notebook, place: Sandbox, work: Work, parameters: Mapping[str, Any], meanwhile: Executor, say: Say
+) -> Execution:
     name, cells = notebook.path.stem, iter(range(2, len(notebook.cells) + 2))
-    saved = work.folder / "executed" / f"{name}.ipynb"
+    saved = work.folder.resolve() / "executed" / f"{name}.ipynb"
     saved.parent.mkdir(parents=True, exist_ok=True)
     done = execute(
         notebook,
@@ -134,11 +149,12 @@ def _executed(notebook: Notebook, place: Sandbox, work: Work, parameters: Mappin
         lambda: say(f"{name}: cell {next(cells)} of {len(notebook.cells)}"),
         saved,
     )
-    write_html(done.notebook, saved.with_suffix(".html"), name)
+    page = meanwhile.submit(write_html, done.notebook, saved.with_suffix(".html"), name)
     if done.failure:
+        page.result()
         raise BadInput(
             f"{notebook.path.name}, {done.failure.cell.place}: {done.failure}; "
-            f"the executed copy is {saved.with_suffix('.html')}"
+            f"the executed copy is {work.folder / 'executed' / f'{name}.html'}"
         )
     return done
 
