@@ -11,6 +11,8 @@ import pytest
 
 from tests.notebooks.conftest import HERE, Checked, run_check
 
+pytestmark = pytest.mark.slow
+
 BAD = sorted((HERE / "bad").glob("*.py"))
 BY_THE_WALL = {"reads_computed_path", "needs_network_quietly"}  # only Linux has one
 SENTENCE = re.compile(r"(?P<name>\w+)\.(?:py|ipynb)(?:, cell (?P<cell>\d+) \((?:line \d+|“.*”)\))? \w+:? .+: .+\.$")
@@ -41,7 +43,6 @@ def refused(tmp_path_factory: pytest.TempPathFactory, caches: Path) -> dict[str,
     return sentences(done.stdout)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("notebook", BAD, ids=lambda path: path.stem)
 def test_a_bad_notebook_is_refused_in_one_sentence(refused: dict[str, list[str]], notebook: Path) -> None:
     if notebook.stem in BY_THE_WALL and sys.platform != "linux":
@@ -50,14 +51,12 @@ def test_a_bad_notebook_is_refused_in_one_sentence(refused: dict[str, list[str]]
     assert expected(notebook) in sentence
 
 
-@pytest.mark.slow
 def test_a_refusal_names_the_cell(refused: dict[str, list[str]]) -> None:
     without = {name for name, lines in refused.items() for line in lines if ", cell " not in line}
     assert without == {"declares_nothing", "declares_no_outputs"}
 
 
 @pytest.mark.thorough
-@pytest.mark.slow
 def test_notebooks_that_keep_the_rules_pass(checked: Checked, person: Path) -> None:
     done = checked(person)
     assert (done.returncode, sentences(done.stdout)) == (0, {})
@@ -84,7 +83,6 @@ PRINTED = [{"output_type": "stream", "name": "stdout", "text": "60 rows"}]
 KEY = "AKIA" + "ABCDEFGHIJKLMNOP"  # in two parts, so that no file of this repository holds what looks like a secret
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -112,7 +110,6 @@ def test_a_notebook_of_jupyter_is_refused_in_a_sentence(
     assert sentence in shown
 
 
-@pytest.mark.slow
 def test_a_notebook_of_jupyter_without_metadata_is_run(checked: Checked, person: Path) -> None:
     for path in person.glob("*.py"):
         path.unlink()
@@ -121,7 +118,6 @@ def test_a_notebook_of_jupyter_without_metadata_is_run(checked: Checked, person:
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
-@pytest.mark.slow
 def test_a_notebook_is_found_in_a_folder_of_folders_and_checkpoints_are_not(checked: Checked, tmp_path: Path) -> None:
     for folder in ("a/b", "a/.ipynb_checkpoints", ".venv/lib"):
         (tmp_path / folder).mkdir(parents=True)
@@ -152,7 +148,6 @@ def test_a_wrong_setting_is_one_sentence(checked: Checked, words: list[str], sen
 
 
 @pytest.mark.thorough
-@pytest.mark.slow
 def test_a_notebook_differs_from_its_row_of_the_stages(checked: Checked, person: Path) -> None:
     (person / "with_pandas.py").unlink()
     row = "| stage | inputs | outputs |\n|---|---|---|\n| `by_plan` | {} | `by_plan` |\n"
