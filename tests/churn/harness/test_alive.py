@@ -23,7 +23,6 @@ def test_what_is_no_note_is_nobody(noted: str) -> None:
     assert not is_alive(noted)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="has no such processes")
 def test_a_killed_process_that_nobody_has_asked_for_its_exit_code_is_not_alive() -> None:
     say = "import time; from churn.harness.alive import this_process; print(this_process(), flush=True); time.sleep(99)"
     with subprocess.Popen([sys.executable, "-c", say], stdout=subprocess.PIPE, text=True) as child:
